@@ -1,0 +1,52 @@
+# What one does here. `make` alone explains itself; CI runs `make test` and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Made anew when what it is made of has changed.
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Augury needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: install
+install: .venv/installed ## Set everything up, into .venv
+
+.PHONY: demo
+demo: install ## Serve the product with sample traffic (PORT=8765)
+	$(BIN)/augury demo --port $(or $(PORT),8765)
+
+.PHONY: check
+check: install ## Format, lint, types, import layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: check ## Every check and every test, on all engines and in the browser
+	$(BIN)/pytest --numprocesses 2
+
+.PHONY: bench
+bench: install ## The benchmarks, each beside a baseline of the same run
+	$(BIN)/python -m benchmarks
+
+.PHONY: format
+format: install ## Put code into shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: lock
+lock: ## Choose dependency versions anew
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --upgrade --custom-compile-command "make lock" --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was made here
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""From facts to answers: what the API, the pages, and the commands show."""

@@ -1,0 +1,148 @@
+"""The answers, as their readers get them: the API writes these fields in camelCase.
+
+Every group of calls has the same measures. Durations are milliseconds, rates and scores percent, money US dollars. A rate
+of nothing is None, and so is a cost where no call of the group has a known price; counts, sums, and times of no calls are 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, PlainSerializer
+
+from augury.core.spelling import camel
+
+Dollars = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""An exact amount, written as the nearest JSON number: a double tells any sum of less than a million dollars exactly."""
+
+
+class Answer:
+    """Tells pydantic how to write an answer; everywhere else it is a plain dataclass."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"alias_generator": camel, "populate_by_name": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures(Answer):
+    """What every group of calls is measured by."""
+
+    total_calls: int
+    avg_response_time: float
+    min_response_time: float
+    max_response_time: float
+    median_response_time: float
+    p95_response_time: float
+    p99_response_time: float
+    avg_time_to_first_token: float | None  # of the calls that tell
+    success_rate: float | None
+    thumbs_up: int
+    thumbs_down: int
+    satisfaction_rate: float | None  # of the rated calls
+    avg_tokens: float
+    total_tokens: int
+    input_tokens: int
+    output_tokens: int
+    tokens_per_second: float | None  # output of successful calls per second of their response time
+    total_cost: Dollars | None
+    cost_per_call: float | None  # of the priced calls
+    cost_per_success: float | None  # the cost of all priced calls, failures too, for each that succeeded
+    unpriced_calls: int
+    quality_score: float | None
+    speed_score: float | None
+    confidence: float
+
+
+# A group's key is a base of its own, named after Measures, because a dataclass begins with the fields of its last base: who
+# reads the JSON sees first whose measures these are.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderKey(Answer):
+    """Whose calls: a provider's."""
+
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelKey(Answer):
+    """Whose calls: a model's; `provider` is the one that served most of them."""
+
+    model: str
+    display_name: str
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskKey(Answer):
+    """Whose calls: those of a task type."""
+
+    task_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointKey(Answer):
+    """Whose calls: an hour's, day's, or week's; where trends are split, those of one group of them.
+
+    `date` is the day, the week's Monday, or the UTC instant at which the hour began.
+    """
+
+    date: str
+    model: str | None = None
+    task_type: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderMeasures(Measures, ProviderKey):
+    """The calls of one provider."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelMeasures(Measures, ModelKey):
+    """The calls of one model, and of each provider that serves it."""
+
+    providers: list[ProviderMeasures]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskMeasures(Measures, TaskKey):
+    """The calls of one task type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Measures, PointKey):
+    """The calls of one step of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period(Answer):
+    """The window that was asked for, and how it is cut."""
+
+    from_: str
+    to: str
+    timezone: str
+    interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview(Answer):
+    """The answer of `GET /api/analytics/models`."""
+
+    period: Period
+    summary: Measures
+    by_model: list[ModelMeasures]
+    by_task_type: list[TaskMeasures]
+    by_provider: list[ProviderMeasures]
+    trends: list[Point]
+    recommendations: list[str]
+    best_by_task: list[str]
+    sample: bool  # the calls are generated sample traffic
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupedOverview(Overview):
+    """The same, with the groups that were asked for; trends are split by them."""
+
+    groups: list[ModelMeasures] | list[TaskMeasures] | list[ProviderMeasures] | list[Point]

@@ -1,0 +1,93 @@
+"""Which column of a file fills which field of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from augury.core.rules import FIELD, RULE
+from augury.errors import FileUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+NEEDED = ("timestamp", "model", "response_time_ms")
+"""The fields that no import can do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's column, and the unit that its numbers are in."""
+
+    column: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the caller said of a file's columns: `--map` and `--set`."""
+
+    columns: Mapping[str, Source] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, mapped: Iterable[str], constant: Iterable[str]) -> Wishes:
+        """Read `field=column[:unit]` and `field=value`, several to a text with commas between.
+
+        Raises:
+            FileUnreadable: a part is no such pair, or names no field.
+        """
+        columns = {name: Source(*_in_two(column)) for name, column in _pairs("--map", "field=column[:unit]", mapped)}
+        constants = dict(_pairs("--set", "field=value", constant))
+        both = columns.keys() & constants.keys()
+        if both:
+            raise FileUnreadable(f"{', '.join(sorted(both))}: both --map and --set give it; take one")
+        return cls(columns=columns, constants=constants)
+
+    def matched(self, path: Path, columns: Iterable[str]) -> dict[str, Source]:
+        """The source of every field that the file can fill: as wished, else by the column's name.
+
+        Raises:
+            FileUnreadable: a wished column is not there, or nothing fills a field that is needed.
+        """
+        there = list(columns)
+        for name, source in self.columns.items():
+            if source.column not in there:
+                raise FileUnreadable(
+                    f'{path} has no column "{source.column}" to read {name} from; it has {", ".join(there[:40])}'
+                )
+        by_name: dict[str, str] = {}
+        for column in there:
+            by_name.setdefault(FIELD.get(column, column.lower()), column)
+        found = {name: Source(by_name[name]) for name in RULE if name in by_name}
+        found.update(self.columns)
+        for name in self.constants:
+            found.pop(name, None)
+        missing = [name for name in NEEDED if name not in found and name not in self.constants]
+        if missing:
+            raise FileUnreadable(
+                f"{path} has no column for {' and '.join(missing)}; it has {', '.join(there[:40])}. "
+                f"Say which it is with --map {missing[0]}=COLUMN, or give all records one value with --set {missing[0]}=VALUE"
+            )
+        return found
+
+
+def _in_two(column: str) -> tuple[str, str | None]:
+    name, colon, unit = column.rpartition(":")
+    return (name, unit) if colon else (column, None)
+
+
+def _pairs(flag: str, form: str, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for text in texts:
+        for part in text.split(","):
+            name, equals, value = part.partition("=")
+            name = FIELD.get(name.strip(), name.strip())
+            if not equals or not value.strip():
+                raise FileUnreadable(f'{flag} takes {form}, with commas between several; got "{part}"')
+            if name not in RULE:
+                close = get_close_matches(name, RULE, 1)
+                hint = f"; did you mean {close[0]}?" if close else f"; the fields are {', '.join(RULE)}"
+                raise FileUnreadable(f"{flag}: there is no field {name}{hint}")
+            yield name, value.strip()

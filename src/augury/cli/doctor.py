@@ -1,0 +1,175 @@
+"""`augury doctor`: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from augury import __version__
+from augury.cli.output import Database, Json, counted, write_json, write_line
+from augury.errors import AuguryError
+from augury.settings import Settings
+from augury.store.owner import find
+from augury.store.urls import parse_url
+from augury.wiring import archive_of, prices_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from augury.store.protocol import Archive, Description
+
+_ROOM = 2**30
+_QUIET = timedelta(days=7)
+_OLD = timedelta(days=90)
+
+
+class Verdict(StrEnum):
+    """How a check went."""
+
+    GOOD = "good"
+    ADVICE = "advice"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, how it went, and what that means."""
+
+    check: str
+    verdict: Verdict
+    says: str
+
+
+def doctor(database: Database = None, json: Json = False) -> None:
+    """Check the setup and the data; say what is wrong and what to do.
+
+    Ends with 1 where something is wrong; advice alone is no error.
+    """
+    settings = Settings.read(database=database)
+    findings = list(_findings(settings))
+    if json:
+        write_json({"version": __version__, "findings": [asdict(finding) for finding in findings]})
+    else:
+        marks = {Verdict.GOOD: ("✓", "green"), Verdict.ADVICE: ("!", "yellow"), Verdict.WRONG: ("✗", "bold red")}
+        for finding in findings:
+            mark, style = marks[finding.verdict]
+            write_line(Text(f"{mark} ", style).append(f"{finding.check}: {finding.says}", "default"))
+    if any(finding.verdict is Verdict.WRONG for finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield _prices(settings)
+    path = parse_url(settings.database_url).path
+    owner = find(path)
+    if owner:
+        yield Finding("server", Verdict.GOOD, f"runs at {owner.url} and owns the database")
+    else:
+        yield Finding("server", Verdict.ADVICE, "none runs on this database; `augury serve` starts one")
+    if not path.exists():
+        yield Finding(
+            "database",
+            Verdict.WRONG,
+            f"there is none at {path}; `augury serve` or `augury import` creates it, `augury demo` shows one",
+        )
+        return
+    try:
+        with archive_of(settings, read_only=True) as archive:
+            found = archive.describe()
+            yield Finding("database", Verdict.GOOD, f"{found.url} opens; schema version {found.schema_version}")
+            yield from _data(found, archive)
+    except AuguryError as problem:
+        yield Finding("database", Verdict.WRONG, str(problem))
+        return
+    yield from _room(path.parent.as_posix(), found)
+    yield _retention(settings, found)
+
+
+def _prices(settings: Settings) -> Finding:
+    try:
+        prices_of(settings)
+    except AuguryError as problem:
+        return Finding("prices", Verdict.WRONG, str(problem))
+    own = (
+        f"your own from {settings.prices}, then the list's"
+        if settings.prices
+        else "the list's; AUGURY_PRICES adds your own"
+    )
+    return Finding("prices", Verdict.GOOD, own)
+
+
+def _data(found: Description, archive: Archive) -> Iterator[Finding]:
+    if not found.calls or found.first is None or found.last is None:
+        yield Finding(
+            "calls", Verdict.ADVICE, "none yet: record some with augury.track, POST them, or `augury import` a log"
+        )
+        return
+    kind = "sample calls, nobody's real traffic" if found.sample else "calls"
+    yield Finding("calls", Verdict.GOOD, f"{found.calls:,} {kind}, {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}")
+    if datetime.now(UTC) - found.last > _QUIET:
+        yield Finding(
+            "recording",
+            Verdict.ADVICE,
+            f"the last call is from {found.last:%Y-%m-%d}; is the application still recording?",
+        )
+    (row,) = archive.query(
+        "SELECT count(*) FILTER (model = 'unknown'), count(*) FILTER (cost_usd IS NULL), "
+        "count(*) FILTER (task_type = 'other'), count(*) FILTER (user_rating IN (-1, 1)), "
+        "count(*) FILTER (tokens_used = 0 AND success) FROM model_performance_metrics",
+        limit=1,
+    ).rows
+    unknown, unpriced, untyped, rated, tokenless = row
+    if unknown:
+        yield Finding(
+            "models",
+            Verdict.ADVICE,
+            f"{counted(unknown, 'call')} did not tell their model; they are counted, never recommended",
+        )
+    if unpriced:
+        yield Finding(
+            "costs",
+            Verdict.ADVICE,
+            f"{counted(unpriced, 'call')} of unknown price; add prices of your own (AUGURY_PRICES)",
+        )
+    if tokenless:
+        yield Finding(
+            "tokens",
+            Verdict.ADVICE,
+            f"{counted(tokenless, 'successful call')} without tokens, so without a computed cost",
+        )
+    if untyped:
+        yield Finding(
+            "task types",
+            Verdict.ADVICE,
+            f'{counted(untyped, "call")} of task type "other"; give task_type where you record',
+        )
+    if not rated:
+        yield Finding("ratings", Verdict.ADVICE, "no call is rated; thumbs and outcomes say what success rates cannot")
+
+
+def _room(folder: str, found: Description) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    size = found.size_bytes or 0
+    says = f"{size / 2**20:,.0f} MiB used, {free / 2**30:,.1f} GiB free"
+    if free < max(_ROOM, size):
+        yield Finding("disk", Verdict.ADVICE, f"{says}: soon full; free some room, or `augury prune`")
+    else:
+        yield Finding("disk", Verdict.GOOD, says)
+
+
+def _retention(settings: Settings, found: Description) -> Finding:
+    if settings.retention_days:
+        return Finding("retention", Verdict.GOOD, f"`serve` keeps {settings.retention_days} days")
+    if found.first and datetime.now(UTC) - found.first > _OLD:
+        return Finding(
+            "retention",
+            Verdict.ADVICE,
+            "there are calls older than 90 days; `augury prune` or AUGURY_RETENTION_DAYS=90 would delete them",
+        )
+    return Finding("retention", Verdict.GOOD, "nothing is deleted unasked")

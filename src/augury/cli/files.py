@@ -1,0 +1,112 @@
+"""`augury import`: a log of calls from elsewhere goes in."""
+
+from __future__ import annotations
+
+import json as jsons
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from augury.capture.files import CheckedFile
+from augury.capture.sources import Wishes
+from augury.cli.output import Database, Json, console, counted, progress, write_json, write_table
+from augury.errors import FileUnreadable
+from augury.settings import Settings
+from augury.wiring import archive_of, prices_of
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from augury.models.prices import PriceBook
+    from augury.store.protocol import Archive
+
+_MOST_REASONS = 12
+
+
+def import_(
+    file: Annotated[list[Path], typer.Argument(help="CSV, JSONL, or Parquet files; .gz too.", show_default=False)],
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN[:UNIT],…", help="Which column fills which field; UNIT is s, ms, us, or ns."
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE,…", help="A value for every record.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write refused records here, as JSON Lines with the reason.")
+    ] = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Take calls from files: columns that have a field's name match by themselves.
+
+    Says how many went in, were there already, and were refused, and why. Importing a file again adds nothing. A call
+    needs a timestamp (when it ended), a model, and a response time.
+    """
+    settings = Settings.read(database=database)
+    wishes = Wishes.parse(map or [], set or [])
+    prices = prices_of(settings)
+    for path in file:
+        if not path.is_file():
+            raise FileUnreadable(f"there is no file {path}")
+    with ExitStack() as stack:
+        refused = stack.enter_context(_opened(rejects)) if rejects else None
+        archive = stack.enter_context(archive_of(settings))
+        results = [_take(path, wishes, prices, archive, refused) for path in file]
+    if json:
+        write_json(results[0] if len(results) == 1 else results)
+    else:
+        for result in results:
+            _tell(result, rejects)
+    if all(result["records"] and result["refused"] == result["records"] for result in results):
+        raise typer.Exit(1)
+
+
+def _opened(rejects: Path) -> TextIO:
+    try:
+        return rejects.open("w", encoding="utf-8")
+    except OSError as problem:
+        raise FileUnreadable(f"{rejects} cannot be written: {problem.strerror or problem}") from None
+
+
+def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refused: TextIO | None) -> dict[str, Any]:
+    stored = known = 0
+    with progress() as bar:
+        task = bar.add_task(f"Checking {path.name}", total=None)
+        with CheckedFile(path, wishes, prices) as checked:
+            bar.update(task, description=f"Importing {path.name}", total=checked.accepted)
+            for chunk in checked.chunks():
+                added = archive.append_file(chunk)
+                stored, known = stored + added.stored, known + added.known
+                bar.update(task, completed=stored + known)
+            reasons = [
+                {"field": field, "expected": expected, "records": count} for field, expected, count in checked.reasons()
+            ]
+            if refused is not None:
+                for refusal in checked.refusals():
+                    line = {
+                        "file": str(path), "row": refusal.row, "field": refusal.field, "expected": refusal.expected,
+                        "came": refusal.came, "record": refusal.values,
+                    }  # fmt: skip
+                    refused.write(jsons.dumps(line, ensure_ascii=False) + "\n")
+            return {
+                "file": str(path), "records": checked.records, "stored": stored, "known": known,
+                "refused": checked.records - checked.accepted, "reasons": reasons,
+            }  # fmt: skip
+
+
+def _tell(result: dict[str, Any], rejects: Path | None) -> None:
+    console.print(
+        f"{result['file']}: {counted(result['records'], 'record')}: {result['stored']:,} went in, "
+        f"{result['known']:,} were there already, {result['refused']:,} were refused.",
+        soft_wrap=True, highlight=False, markup=False,
+    )  # fmt: skip
+    if result["reasons"]:
+        rows = [(reason["records"], reason["field"], reason["expected"]) for reason in result["reasons"]]
+        write_table(("refused", "field", "expected"), rows[:_MOST_REASONS])
+        if rejects is None:
+            console.print("--rejects FILE writes each refused record with its reason.")

@@ -1,0 +1,57 @@
+"""`augury serve`: everything in one process."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from augury.cli.output import Database, console
+from augury.settings import DEFAULT_PORT, Settings
+from augury.wiring import store_of
+
+if TYPE_CHECKING:
+    from augury.store.protocol import Store
+
+Host = Annotated[
+    str | None,
+    typer.Option(envvar="AUGURY_HOST", help="The address to listen on. Default: 127.0.0.1.", show_default=False),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        envvar="AUGURY_PORT",
+        help=f"The port; 0 takes a free one. Default: {DEFAULT_PORT}.",
+        show_default=False,
+    ),
+]
+
+
+def serve(host: Host = None, port: Port = None, database: Database = None) -> None:
+    """Serve the API and the pages, and take in calls.
+
+    Settings: AUGURY_DATABASE, AUGURY_DATA_DIR, AUGURY_PRICES (a file of your own prices), AUGURY_RETENTION_DAYS (days of
+    calls to keep; unset, nothing is deleted).
+    """
+    settings = Settings.read(database=database, host=host, port=port)
+    with store_of(settings) as store:
+        run_until_interrupted(settings, store, "Augury")
+
+
+def run_until_interrupted(settings: Settings, store: Store, name: str) -> None:
+    """Serve the store, saying where; an interrupt is how it is meant to end."""
+    from augury.server.run import run  # noqa: PLC0415 - a third of a second, which no other command should pay
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+    def ready(url: str) -> None:
+        console.print(f"[bold]{name}[/] is at {url}/analytics/models", soft_wrap=True, highlight=False)
+        console.print(
+            f"  API {url}/docs · database {store.describe().url} · Ctrl-C ends it", soft_wrap=True, highlight=False
+        )
+
+    run(settings, store, ready=ready)

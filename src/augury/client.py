@@ -1,0 +1,155 @@
+"""A database that a server owns, over HTTP: what commands and the library may do with it from another process."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx2
+
+from augury.capture.records import as_record
+from augury.errors import AuguryError, InvalidValue, NotFound, QueryRefused, ServerUnreachable
+from augury.store.protocol import Added, Description, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from augury.core.calls import ModelCall
+    from augury.core.feedback import Feedback, Outcome
+    from augury.core.windows import Window
+
+_CALLS_AT_ONCE = 1_000
+_SECONDS = httpx2.Timeout(30.0, connect=3.0)
+_LONG_SECONDS = httpx2.Timeout(600.0, connect=3.0)  # an import, an export, or a query takes its time
+
+
+class RemoteArchive:
+    """The archive behind a server's address."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            url: the server's address, such as http://127.0.0.1:8765.
+            token: for what needs administration; the server's note beside its database has it.
+        """
+        self._url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # Proxies of the environment are for the outside world; the server is ours.
+        self._http = httpx2.Client(base_url=self._url, headers=headers, timeout=_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def append(self, calls: Sequence[ModelCall]) -> list[bool]:
+        """Send the calls; True for each that is new.
+
+        Raises:
+            InvalidValue: the server refused one; those before it are stored.
+        """
+        new: list[bool] = []
+        for first in range(0, len(calls), _CALLS_AT_ONCE):
+            records = [as_record(call) for call in calls[first : first + _CALLS_AT_ONCE]]
+            answer = self._ask("POST", "/api/analytics/models/calls", json={"calls": records})
+            for result in answer["results"]:
+                if result["status"] == "refused":
+                    raise InvalidValue(result["field"], result["expected"])
+                new.append(result["status"] == "stored")
+        return new
+
+    def append_file(self, path: Path) -> Added:
+        """Send a checked Parquet file."""
+        return Added(**self._ask("POST", "/api/admin/import", content=path.read_bytes(), timeout=_LONG_SECONDS))
+
+    def rate(self, feedback: Feedback) -> UUID:
+        """Rate a call, or take its rating back; the id of the call."""
+        body: dict[str, object] = {"rating": feedback.rating}
+        if feedback.message_id is not None:
+            body["messageId"] = str(feedback.message_id)
+        if feedback.conversation_id is not None:
+            body["conversationId"] = feedback.conversation_id
+        if feedback.success is not None:
+            body["success"] = feedback.success
+        return UUID(self._ask("POST", "/api/analytics/models/feedback", json=body)["callId"])
+
+    def report(self, outcome: Outcome) -> UUID:
+        """Say whether a message did its task; the id of the call."""
+        body = {"messageId": str(outcome.message_id), "success": outcome.success, "reason": outcome.reason}
+        return UUID(self._ask("POST", "/api/analytics/models/outcome", json=body)["callId"])
+
+    def query(self, sql: str, *, limit: int) -> Table:
+        """The answer to one read-only statement."""
+        answer = self._ask("POST", "/api/admin/query", json={"sql": sql, "limit": limit}, timeout=_LONG_SECONDS)
+        return Table(columns=tuple(answer["columns"]), rows=[tuple(row) for row in answer["rows"]], cut=answer["cut"])
+
+    def export(self, window: Window | None, path: Path) -> int:
+        """Fetch all calls (of the window) as a Parquet file, oldest first; how many."""
+        asked = {} if window is None else {"from": window.start.isoformat(), "to": window.end.isoformat()}
+        try:
+            with self._http.stream("GET", "/api/admin/export", params=asked, timeout=_LONG_SECONDS) as response:
+                if response.is_error:
+                    response.read()
+                    raise _problem(response)
+                with path.open("wb") as file:
+                    for chunk in response.iter_bytes():
+                        file.write(chunk)
+                return int(response.headers["x-augury-calls"])
+        except httpx2.TransportError as problem:
+            raise self._unreachable(problem) from None
+
+    def prune(self, keep_from: datetime) -> int:
+        """Delete the calls before a UTC midnight; how many."""
+        answer = self._ask("POST", "/api/admin/prune", json={"keepFrom": keep_from.isoformat()}, timeout=_LONG_SECONDS)
+        return int(answer["deleted"])
+
+    def describe(self) -> Description:
+        """What there is."""
+        answer = self._ask("GET", "/api/admin/describe")
+        for name in ("first", "last"):
+            answer[name] = datetime.fromisoformat(answer[name]) if answer[name] else None
+        return Description(**answer)
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx2.TransportError as problem:
+            raise self._unreachable(problem) from None
+        if response.is_error:
+            raise _problem(response)
+        return response.json()
+
+    def _unreachable(self, problem: Exception) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"no answer from an Augury server at {self._url} ({type(problem).__name__}); start one with `augury serve`, "
+            "or name another with AUGURY_URL"
+        )
+
+
+def _problem(response: httpx2.Response) -> AuguryError:
+    """The error that a problem document stands for."""
+    try:
+        document = response.json()
+        detail, errors = str(document["detail"]), document.get("errors", [])
+    except (json.JSONDecodeError, TypeError, KeyError, UnicodeDecodeError):
+        return ServerUnreachable(f"{response.url} answered {response.status_code}; is it an Augury server?")
+    if document.get("kind") == "query":
+        return QueryRefused(detail)
+    if response.status_code == httpx2.codes.NOT_FOUND:
+        return NotFound(detail)
+    if errors:
+        return InvalidValue(errors[0]["field"], errors[0]["expected"])
+    return ServerUnreachable(detail)

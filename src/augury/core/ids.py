@@ -1,0 +1,51 @@
+"""Ids: made where the call is made, and the same again for the same thing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_NAMESPACE = UUID("3b1f6a52-94c7-5b0e-8d35-6c0a7e1d2f48")  # Augury's own: drawn once, fixed for good
+
+CALLS = uuid5(_NAMESPACE, "call")
+USERS = uuid5(_NAMESPACE, "user")
+MESSAGES = uuid5(_NAMESPACE, "message")
+
+UUID_PATTERN = r"^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"
+_IS_UUID = re.compile(UUID_PATTERN)
+
+
+def uuid7() -> UUID:
+    """A new id that sorts by its time: 48 bits of milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    high, low = random >> 68, random & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+
+
+def as_uuid(text: str, namespace: UUID) -> UUID:
+    """The id itself where it is a UUID; else the UUIDv5 of the text, the same each time."""
+    return UUID(text.replace("-", "")) if _IS_UUID.match(text) else uuid5(namespace, text)
+
+
+def derived_id(when: datetime, identity: str, occurrence: int) -> UUID:
+    """The id of a record that came without one, so that the same record has the same id again.
+
+    A UUIDv8 (RFC 9562, section 5.8): the time's milliseconds first, so that it sorts like a UUIDv7, then bits of the
+    MD5 of the record's identity and of which of its twins it is (0 for the first).
+    """
+    digest = hashlib.md5(f"{identity}#{occurrence}".encode(), usedforsecurity=False).hexdigest()
+    milliseconds = f"{epoch_us(when) // 1000:012x}"
+    variant = "89ab"[int(digest[3], 16) % 4]
+    return UUID(f"{milliseconds}8{digest[:3]}{variant}{digest[4:19]}")
+
+
+def epoch_us(when: datetime) -> int:
+    """Microseconds since 1970, exactly: a float of seconds has too few digits for them."""
+    return (when - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,327 @@
+"""What each field of a record must be: one table, read by column (imports) and by record (everything else).
+
+A rule works on the text of a value, so that a CSV cell, a JSON value, and a Parquet column are judged alike. `check` is the
+reading by record; `augury.capture.columns` turns the same table into SQL, and a test shows that the two agree.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from augury.core import ids
+from augury.core.calls import CostSource, ErrorType, SelectedBy
+from augury.core.spelling import camel
+from augury.core.tasks import Complexity, TaskType
+from augury.core.windows import EARLIEST
+from augury.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME_CHARACTERS = 200
+MESSAGE_CHARACTERS = 2_000
+METADATA_BYTES = 16_384
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_TOKENS = 1_000_000_000  # so that input and output together are still a 32-bit integer
+LARGEST_COST = Decimal(100_000)  # dollars for one call; more is a mistake of unit
+COST_STEP = Decimal("1e-10")
+FUTURE = timedelta(minutes=5)
+
+SPACES = " \t\r\n\v\f"
+"""What is cut from both ends of every value but an error message; a value of nothing else is no value."""
+
+NUMBER_PATTERN = r"^[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?$"
+TIME_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?$"
+)
+YES = ("true", "t", "yes", "y", "1")
+NO = ("false", "f", "no", "n", "0")
+
+_NUMBER = re.compile(NUMBER_PATTERN)
+_TIME = re.compile(TIME_PATTERN)
+
+
+class Kind(Enum):
+    """How a field's text is read."""
+
+    NAME = auto()  # text of up to 200 characters, cut
+    MESSAGE = auto()  # text of up to 2,000 characters, cut
+    ID = auto()  # a UUID, or a text that becomes one
+    CHOICE = auto()  # one of a few words
+    COUNT = auto()  # a whole number
+    DURATION = auto()  # milliseconds, rounded to whole ones
+    SHARE = auto()  # a fraction above 0, up to 1
+    MONEY = auto()  # US dollars, rounded to ten places
+    FLAG = auto()  # yes or no
+    TIME = auto()  # ISO 8601; UTC where it does not say
+    OBJECT = auto()  # a JSON object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one field must be."""
+
+    field: str
+    kind: Kind
+    least: int = 0
+    most: int = LARGEST_INTEGER
+    allowed: tuple[str, ...] = ()
+    namespace: UUID = ids.CALLS
+
+    @property
+    def expected(self) -> str:
+        """What is accepted, as the end of the sentence "expected …"."""
+        match self.kind:
+            case Kind.NAME | Kind.MESSAGE | Kind.ID:
+                return "text without NUL characters"
+            case Kind.CHOICE:
+                return "one of " + ", ".join(self.allowed)
+            case Kind.COUNT:
+                return f"a whole number from {self.least} to {self.most}"
+            case Kind.DURATION:
+                return f"milliseconds from 0 to {LARGEST_INTEGER}"
+            case Kind.SHARE:
+                return "a number above 0, at most 1"
+            case Kind.MONEY:
+                return f"US dollars from 0 to {LARGEST_COST}"
+            case Kind.FLAG:
+                return "true or false"
+            case Kind.TIME:
+                return "a time such as 2026-01-31T12:00:00Z, from 1970 and at most 5 minutes ahead"
+            case Kind.OBJECT:
+                return f"a JSON object of at most {METADATA_BYTES} bytes, without NUL characters"
+
+
+def _choice(field: str, words: type[StrEnum]) -> Rule:
+    return Rule(field=field, kind=Kind.CHOICE, allowed=tuple(words))
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(field="id", kind=Kind.ID, namespace=ids.CALLS),
+    Rule(field="model", kind=Kind.NAME),
+    Rule(field="provider", kind=Kind.NAME),
+    _choice("task_type", TaskType),
+    _choice("task_complexity", Complexity),
+    Rule(field="response_time_ms", kind=Kind.DURATION),
+    Rule(field="tokens_used", kind=Kind.COUNT),
+    Rule(field="input_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="output_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="success", kind=Kind.FLAG),
+    Rule(field="error_message", kind=Kind.MESSAGE),
+    Rule(field="user_rating", kind=Kind.COUNT, least=-1, most=1),
+    Rule(field="conversation_id", kind=Kind.NAME),
+    Rule(field="user_id", kind=Kind.ID, namespace=ids.USERS),
+    Rule(field="message_id", kind=Kind.ID, namespace=ids.MESSAGES),
+    Rule(field="metadata", kind=Kind.OBJECT),
+    Rule(field="timestamp", kind=Kind.TIME),
+    Rule(field="model_version", kind=Kind.NAME),
+    Rule(field="operation", kind=Kind.NAME),
+    Rule(field="time_to_first_token_ms", kind=Kind.DURATION),
+    Rule(field="cached_input_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="cache_write_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="cache_write_1h_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="reasoning_tokens", kind=Kind.COUNT, most=LARGEST_TOKENS),
+    Rule(field="service_tier", kind=Kind.NAME),
+    Rule(field="cost_usd", kind=Kind.MONEY),
+    _choice("cost_source", CostSource),
+    _choice("error_type", ErrorType),
+    Rule(field="segment", kind=Kind.NAME),
+    _choice("selected_by", SelectedBy),
+    Rule(field="propensity", kind=Kind.SHARE),
+    Rule(field="experiment", kind=Kind.NAME),
+    Rule(field="variant", kind=Kind.NAME),
+    Rule(field="attempt", kind=Kind.COUNT, least=1, most=1_000),
+)
+
+RULE: Mapping[str, Rule] = {rule.field: rule for rule in RULES}
+
+FIELD: Mapping[str, str] = {spelling: rule.field for rule in RULES for spelling in (rule.field, camel(rule.field))}
+"""The field that a name in snake_case or camelCase stands for."""
+
+IDENTITY: tuple[str, ...] = (
+    "timestamp", "model", "provider", "task_type", "task_complexity", "response_time_ms", "tokens_used", "input_tokens",
+    "output_tokens", "conversation_id", "user_id", "message_id", "model_version", "operation", "time_to_first_token_ms",
+    "cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens", "reasoning_tokens", "service_tier", "segment",
+    "experiment", "variant", "attempt",
+)  # fmt: skip
+"""The given fields that tell two records apart where neither has an id: none that may be told later, or anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Counts of a record that, taken together, cannot exceed another of the same record."""
+
+    parts: tuple[str, ...]
+    within: str
+
+    @property
+    def expected(self) -> str:
+        """What is accepted, as the end of the sentence "expected …"."""
+        return f"{' and '.join(self.parts)} to be at most {self.within}"
+
+
+LIMITS: tuple[Limit, ...] = (
+    Limit(("cached_input_tokens", "cache_write_tokens"), "input_tokens"),
+    Limit(("cache_write_1h_tokens",), "cache_write_tokens"),
+    Limit(("reasoning_tokens",), "output_tokens"),
+)
+"""A limit is checked where the whole is given; parts that are missing count as none."""
+
+
+def check(record: Mapping[str, object], *, now: datetime) -> dict[str, Any]:
+    """The record's fields, each checked and in its own type; what was not given is None.
+
+    Args:
+        record: values by field name, in snake_case or camelCase; text, or what JSON and Python have for it.
+        now: the present, for the rule about the future.
+
+    Raises:
+        InvalidValue: the first field, in the order of RULES, that breaks its rule; or a name that is no field.
+    """
+    for name in record:
+        if name not in FIELD:
+            raise InvalidValue(str(name)[:NAME_CHARACTERS], "a field of model_performance_metrics", name)
+    given = {FIELD[name]: value for name, value in record.items()}
+    values: dict[str, Any] = {rule.field: _checked(rule, given.get(rule.field), now) for rule in RULES}
+    for limit in LIMITS:
+        whole = values[limit.within]
+        if whole is not None and sum(values[part] or 0 for part in limit.parts) > whole:
+            part = next(part for part in limit.parts if values[part])
+            raise InvalidValue(part, limit.expected, values[part])
+    return values
+
+
+def _checked(rule: Rule, value: object, now: datetime) -> object:
+    text = text_of(rule, value)
+    if text is None:
+        return None
+    read = _read(rule, text, now) if "\0" not in text else None
+    if read is None:
+        raise InvalidValue(rule.field, rule.expected, value)
+    return read
+
+
+def text_of(rule: Rule, value: object) -> str | None:
+    """The value as the text that the rule reads; None for no value.
+
+    Raises:
+        InvalidValue: nothing of that type can be a value of the field.
+    """
+    match value:
+        case None:
+            return None
+        case str():
+            text = value
+        case bool():
+            text = "true" if value else "false"
+        case int() | float() | Decimal() | UUID():
+            text = str(value)
+        case datetime():
+            text = value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+        case dict() if rule.kind is Kind.OBJECT:
+            try:
+                text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            except (TypeError, ValueError, RecursionError):
+                raise InvalidValue(rule.field, rule.expected, value) from None
+        case _:
+            raise InvalidValue(rule.field, rule.expected, value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON can spell it, UTF-8 cannot
+        raise InvalidValue(rule.field, rule.expected, value) from None
+    if rule.kind is not Kind.MESSAGE:
+        return text.strip(SPACES) or None
+    return text if text.strip(SPACES) else None
+
+
+def _read(rule: Rule, text: str, now: datetime) -> object | None:
+    """The value of a text that is not empty; None where it breaks the rule."""
+    match rule.kind:
+        case Kind.NAME:
+            return text[:NAME_CHARACTERS].rstrip(SPACES)
+        case Kind.MESSAGE:
+            return text[:MESSAGE_CHARACTERS]
+        case Kind.ID:
+            return ids.as_uuid(text, rule.namespace)
+        case Kind.CHOICE:
+            return _word(rule, text)
+        case Kind.COUNT:
+            number = _number(text)
+            return (
+                int(number)
+                if number is not None and number.is_integer() and rule.least <= number <= rule.most
+                else None
+            )
+        case Kind.DURATION:
+            number = _number(text)
+            return math.floor(number + 0.5) if number is not None and 0 <= number <= LARGEST_INTEGER else None
+        case Kind.SHARE:
+            number = _number(text)
+            return number if number is not None and 0 < number <= 1 else None
+        case Kind.MONEY:
+            return _money(text)
+        case Kind.FLAG:
+            word = text.lower()
+            return True if word in YES else False if word in NO else None
+        case Kind.TIME:
+            return _time(text, now)
+        case Kind.OBJECT:
+            return _object(text)
+
+
+_WORDS: Mapping[str, type[StrEnum]] = {
+    "task_type": TaskType,
+    "task_complexity": Complexity,
+    "cost_source": CostSource,
+    "error_type": ErrorType,
+    "selected_by": SelectedBy,
+}
+
+
+def _word(rule: Rule, text: str) -> StrEnum | None:
+    word = text.lower()
+    return _WORDS[rule.field](word) if word in rule.allowed else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.match(text) else None
+
+
+def _money(text: str) -> Decimal | None:
+    if not _NUMBER.match(text):
+        return None
+    amount = Decimal(text)
+    if abs(amount) > LARGEST_COST + 1:  # more digits than a quantised number can have
+        return None
+    amount = amount.quantize(COST_STEP, ROUND_HALF_UP) + 0  # + 0: no negative zero
+    return amount if 0 <= amount <= LARGEST_COST else None
+
+
+def _time(text: str, now: datetime) -> datetime | None:
+    if not _TIME.match(text):
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+        when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return when if EARLIEST <= when <= now + FUTURE else None
+
+
+def _object(text: str) -> str | None:
+    try:
+        value = json.loads(text)
+        compact = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(compact.encode())
+    except (ValueError, RecursionError):
+        return None
+    return compact if isinstance(value, dict) and "\\u0000" not in compact and size <= METADATA_BYTES else None

@@ -1,0 +1,84 @@
+"""Everything that can go wrong in Augury, as one tree.
+
+    AuguryError
+     ├─ SettingsError      a setting, a flag, or a file of settings cannot be used
+     ├─ InvalidValue       a field of a record or a parameter is not what it must be
+     ├─ NotFound           what was asked for does not exist
+     ├─ FileUnreadable     a file cannot be read as call records
+     ├─ StoreError         the database cannot do what was asked
+     │   ├─ StoreInUse     another process owns the database file
+     │   ├─ NotADatabase   the file is damaged, or is something else
+     │   ├─ SchemaTooNew   a newer Augury wrote this database
+     │   └─ QueryRefused   a query is not read-only, or does not run
+     └─ ServerUnreachable  no server answered, or it answered with an error
+
+Each message says what was wrong, what was expected, and, where that helps, what to do next.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class AuguryError(Exception):
+    """Base of all errors that Augury raises on purpose."""
+
+
+class SettingsError(AuguryError):
+    """A setting, a flag, or a file of settings cannot be used."""
+
+
+class InvalidValue(AuguryError):
+    """A field is not what it must be.
+
+    Attributes:
+        field: the name of the field, as in the table `model_performance_metrics`.
+        expected: what would have been accepted, as the end of the sentence "expected …".
+        came: what came instead, shortened; empty where showing it could leak a prompt or a secret.
+    """
+
+    def __init__(self, field: str, expected: str, came: object = None) -> None:
+        self.field = field
+        self.expected = expected
+        self.came = shown(came)
+        super().__init__(f"{field}: expected {expected}, got {self.came}")
+
+
+class NotFound(AuguryError):
+    """What was asked for does not exist."""
+
+
+class FileUnreadable(AuguryError):
+    """A file cannot be read as call records."""
+
+
+class StoreError(AuguryError):
+    """The database cannot do what was asked."""
+
+
+class StoreInUse(StoreError):
+    """Another process owns the database file."""
+
+
+class NotADatabase(StoreError):
+    """The file is damaged, or is something else."""
+
+
+class SchemaTooNew(StoreError):
+    """A newer Augury wrote this database."""
+
+
+class QueryRefused(StoreError):
+    """A query is not read-only, or does not run."""
+
+
+class ServerUnreachable(AuguryError):
+    """No server answered, or it answered with an error."""
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """The value as an error message may show it: quoted, on one line, at most `limit` characters long."""
+    if value is None:
+        return "nothing"
+    text = repr(value.value if isinstance(value, Enum) else value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

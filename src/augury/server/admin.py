@@ -1,0 +1,75 @@
+"""`/api/admin`: what commands need while the server holds the database. The guard asks for its token."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from augury.core.windows import Window
+from augury.errors import InvalidValue, StoreError
+from augury.server import bodies
+from augury.server.parts import Given, Parts
+from augury.server.payloads import PruneBody, QueryAnswer, QueryBody
+from augury.store.protocol import Added, Description
+
+routes = APIRouter(prefix="/api/admin", tags=["administration"])
+
+
+@routes.get("/describe", summary="What the database holds")
+def describe(parts: Given) -> Description:
+    """Counts, span, size, and versions."""
+    return parts.store.describe()
+
+
+@routes.post("/query", summary="Read-only SQL")
+def query(body: QueryBody, parts: Given) -> QueryAnswer:
+    """One statement that changes nothing."""
+    table = parts.store.query(body.sql, limit=body.limit)
+    return QueryAnswer(columns=list(table.columns), rows=[list(row) for row in table.rows], cut=table.cut)
+
+
+@routes.post("/import", summary="Checked calls as Parquet")
+async def take_file(request: Request, parts: Given) -> Added:
+    """Takes what `augury import` has checked and written."""
+    body = await bodies.read(request, bodies.MAX_IMPORT)
+    return await run_in_threadpool(_take_file, parts, body)
+
+
+def _take_file(parts: Parts, body: bytes) -> Added:
+    with TemporaryDirectory(prefix="augury-upload-") as folder:
+        file = Path(folder) / "calls.parquet"
+        file.write_bytes(body)
+        return parts.store.append_file(file)
+
+
+@routes.get("/export", summary="All calls as Parquet", response_class=FileResponse)
+def export(
+    parts: Given,
+    start: Annotated[datetime | None, Query(alias="from")] = None,
+    end: Annotated[datetime | None, Query(alias="to")] = None,
+) -> FileResponse:
+    """The calls of a period, or all of them, oldest first."""
+    folder = TemporaryDirectory(prefix="augury-export-")
+    try:
+        window = Window.between(start, end) if start and end else None
+        file = Path(folder.name) / "calls.parquet"
+        count = parts.store.export(window, file)
+    except (StoreError, InvalidValue):
+        folder.cleanup()
+        raise
+    return FileResponse(file, headers={"x-augury-calls": str(count)}, background=BackgroundTask(folder.cleanup))
+
+
+@routes.post("/prune", summary="Delete old calls")
+def prune(body: PruneBody, parts: Given) -> dict[str, int]:
+    """Deletes whole days only."""
+    try:
+        keep_from = datetime.fromisoformat(body.keep_from).astimezone(UTC)
+    except ValueError:
+        raise InvalidValue("keepFrom", "a midnight, UTC", body.keep_from) from None
+    return {"deleted": parts.store.prune(keep_from)}

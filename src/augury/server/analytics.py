@@ -1,0 +1,127 @@
+"""`/api/analytics`: how models perform, which calls there were, and what was said of them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+
+from augury.analytics.answers import GroupedOverview, Overview
+from augury.analytics.overview import overview
+from augury.capture.records import log_line, read_all
+from augury.core import ids
+from augury.core.calls import ModelCall
+from augury.core.feedback import Feedback, Outcome
+from augury.errors import InvalidValue
+from augury.server import bodies
+from augury.server.params import CallsParams, OverviewParams, cursor_after
+from augury.server.parts import Given, Parts
+from augury.server.payloads import (
+    BatchAnswer,
+    CallsAnswer,
+    FeedbackAnswer,
+    FeedbackBody,
+    OutcomeAnswer,
+    OutcomeBody,
+    RecordAnswer,
+    call_answer,
+)
+
+routes = APIRouter(prefix="/api/analytics", tags=["analytics"])
+
+_OVERVIEWS: dict[type[Overview], TypeAdapter[Overview]] = {
+    kind: TypeAdapter(kind) for kind in (Overview, GroupedOverview)
+}
+_JSON = "application/json"
+_NDJSON = "application/x-ndjson"
+
+
+@routes.get("/models", summary="How each model performs", response_model=GroupedOverview)
+def models(params: Annotated[OverviewParams, Query()], parts: Given) -> Response:
+    """The calls of a period, measured as a whole and by model, task type, provider, and time.
+
+    Rates and scores are percent, durations milliseconds, money US dollars. `groups` is there when `group_by` is given.
+    """
+    answer = overview(parts.store, params.request(parts.now()), sample=parts.sample)
+    # Written straight to bytes: FastAPI would first check, field by field, what we have just built.
+    return Response(_OVERVIEWS[type(answer)].dump_json(answer, by_alias=True), media_type=_JSON)
+
+
+@routes.post(
+    "/models/calls",
+    summary="Record calls",
+    response_model=BatchAnswer,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                _JSON: {"schema": {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}},
+                _NDJSON: {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def record(request: Request, parts: Given) -> Response:
+    """Takes one call, a list of calls, `{"calls": [...]}`, or NDJSON; answers for each.
+
+    A call has the fields of `model_performance_metrics`; `model` and `response_time_ms` are required. One bad record
+    never costs the good ones; where all are bad, the status is 422.
+    """
+    body = await bodies.read(request)
+    content_type = request.headers.get("content-type", _JSON)
+    answer = await run_in_threadpool(_record, parts, bodies.records(body, content_type))
+    status = 422 if answer.results and answer.refused == len(answer.results) else 200
+    return JSONResponse(answer.model_dump(by_alias=True, exclude_none=True), status)
+
+
+def _record(parts: Parts, records: list[object]) -> BatchAnswer:
+    read = read_all(records, parts.prices, now=parts.now())
+    calls = [call for call in read if isinstance(call, ModelCall)]
+    new = iter(parts.store.append(calls))
+    results = []
+    for index, call in enumerate(read):
+        if isinstance(call, InvalidValue):
+            results.append(
+                RecordAnswer(index=index, status="refused", field=call.field, expected=call.expected, error=str(call))
+            )
+            continue
+        log_line(call)
+        results.append(RecordAnswer(index=index, status="stored" if next(new) else "known", id=str(call.id)))
+    counts = {status: sum(result.status == status for result in results) for status in ("stored", "known", "refused")}
+    return BatchAnswer(results=results, **counts)
+
+
+@routes.get("/calls", summary="The latest calls")
+def calls(params: Annotated[CallsParams, Query()], parts: Given) -> CallsAnswer:
+    """The latest calls first, a page at a time; no prompts, for there are none."""
+    found = parts.store.calls(params.question(parts.now()))
+    page = found[: params.limit]
+    more = len(found) > params.limit
+    return CallsAnswer(
+        calls=[call_answer(call) for call in page],
+        next=cursor_after(page[-1].timestamp, page[-1].id) if more else None,
+    )
+
+
+@routes.post("/models/feedback", summary="Rate a message")
+def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
+    """A thumb up or down for a message, or for a conversation's latest one; rating again replaces."""
+    call_id = parts.store.rate(
+        Feedback(
+            rating=body.rating,
+            message_id=ids.as_uuid(body.message_id, ids.MESSAGES) if body.message_id else None,
+            conversation_id=body.conversation_id,
+            success=body.success,
+        )
+    )
+    return FeedbackAnswer(call_id=str(call_id), rating=body.rating)
+
+
+@routes.post("/models/outcome", summary="Say whether a message did its task")
+def outcome(body: OutcomeBody, parts: Given) -> OutcomeAnswer:
+    """An answer in time is not yet a good one: this replaces the call's success, at any time."""
+    call_id = parts.store.report(
+        Outcome(message_id=ids.as_uuid(body.message_id, ids.MESSAGES), success=body.success, reason=body.reason)
+    )
+    return OutcomeAnswer(call_id=str(call_id), success=body.success)

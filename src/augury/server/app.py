@@ -1,0 +1,28 @@
+"""The application, put together from its parts and its routes."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from augury import __version__
+from augury.server import admin, analytics, docs, health, pages, problems
+from augury.server.guard import Guard
+from augury.server.parts import Parts
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """An application over these parts; tests make one as the command does."""
+    app = FastAPI(
+        title="Augury",
+        version=__version__,
+        summary="Which AI model should I use for this task? Answers from your own traffic, with proof.",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[Middleware(Guard, token=parts.token)],
+    )
+    app.state.parts = parts
+    problems.install(app)
+    for module in (health, analytics, admin):
+        app.include_router(module.routes)
+    docs.mount(app)
+    pages.mount(app)
+    return app

@@ -1,0 +1,70 @@
+"""Reading bodies of a bounded size, and records out of them."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from augury.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+MAX_BODY = 16 * 2**20
+MAX_IMPORT = 256 * 2**20
+MAX_RECORDS = 10_000
+
+
+async def read(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The body.
+
+    Raises:
+        HTTPException: 413 where it is longer than `limit` bytes.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {limit} bytes; send it in parts"
+            )
+    return bytes(body)
+
+
+def records(body: bytes, content_type: str) -> list[object]:
+    """The records of a batch: one JSON object, a list of them, {"calls": list}, or NDJSON.
+
+    A line that is no JSON stands as the error that it is, so that the others keep their places.
+
+    Raises:
+        InvalidValue: the body is none of these, or has too many records.
+    """
+    found = _lines(body) if "ndjson" in content_type or "jsonl" in content_type else _document(body)
+    if len(found) > MAX_RECORDS:
+        raise InvalidValue("body", f"at most {MAX_RECORDS} records; send them in parts", f"{len(found)} records")
+    return found
+
+
+def _lines(body: bytes) -> list[object]:
+    return [_loaded(line) for line in body.splitlines() if line.strip()]
+
+
+def _document(body: bytes) -> list[object]:
+    value = _loaded(body)
+    if isinstance(value, InvalidValue):
+        raise InvalidValue(
+            "body", 'a JSON object, a list of them, {"calls": [...]}, or NDJSON named by its content type'
+        )
+    if isinstance(value, dict) and value.keys() == {"calls"}:
+        value = value["calls"]
+    return value if isinstance(value, list) else [value]
+
+
+def _loaded(text: bytes) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return InvalidValue("record", "a JSON object")

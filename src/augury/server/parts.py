@@ -1,0 +1,29 @@
+"""What the application is made of, as routes ask for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from augury.models.prices import PriceBook
+from augury.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The application's parts."""
+
+    store: Store
+    prices: PriceBook
+    token: str  # opens the administration
+    sample: bool  # the store holds generated sample traffic
+    now: Callable[[], datetime]
+
+
+def _parts(request: Request) -> Parts:
+    return cast("Parts", request.app.state.parts)
+
+
+Given = Annotated[Parts, Depends(_parts)]

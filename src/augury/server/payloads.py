@@ -1,0 +1,121 @@
+"""What requests carry and answers look like, where `augury.analytics.answers` does not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+
+from augury.capture.records import as_record
+from augury.core.calls import COLUMNS
+from augury.core.rules import MESSAGE_CHARACTERS, NAME_CHARACTERS
+from augury.core.spelling import camel
+from augury.models import display_name
+
+if TYPE_CHECKING:
+    from augury.core.calls import ModelCall
+
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS, strip_whitespace=True, pattern=r"^[^\x00]+$")
+]
+
+
+class Payload(BaseModel):
+    """A body: its names are camelCase on the wire, and a name that is none is refused."""
+
+    model_config = ConfigDict(alias_generator=camel, populate_by_name=True, extra="forbid")
+
+
+def _no_lookalike(value: object) -> object:
+    """`true` and `1.0` equal 1 in Python, and mean something else."""
+    return str(value) if isinstance(value, bool | float) else value
+
+
+class FeedbackBody(Payload):
+    """A rating: of a message, or of a conversation's latest one."""
+
+    conversation_id: Annotated[Id | None, Field(description="rates the conversation's latest message")] = None
+    message_id: Annotated[Id | None, Field(description="rates this message; goes before conversationId")] = None
+    rating: Annotated[
+        Literal[-1, 0, 1], BeforeValidator(_no_lookalike), Field(description="1 up, -1 down, 0 takes it back")
+    ]
+    success: Annotated[StrictBool | None, Field(description="whether the task was done, where that is known")] = None
+
+
+class FeedbackAnswer(Payload):
+    """What became of a rating."""
+
+    success: bool = True
+    call_id: str
+    rating: int
+
+
+class OutcomeBody(Payload):
+    """Whether a message did its task."""
+
+    message_id: Id
+    success: StrictBool
+    reason: Annotated[str | None, StringConstraints(max_length=MESSAGE_CHARACTERS, pattern=r"^[^\x00]*$")] = None
+
+
+class OutcomeAnswer(Payload):
+    """What became of an outcome."""
+
+    call_id: str
+    success: bool
+
+
+class RecordAnswer(Payload):
+    """What became of one record of a batch."""
+
+    index: int
+    status: Literal["stored", "known", "refused"]
+    id: str | None = None
+    field: str | None = None
+    expected: str | None = None
+    error: str | None = None
+
+
+class BatchAnswer(Payload):
+    """What became of a batch: `known` calls were there already."""
+
+    stored: int
+    known: int
+    refused: int
+    results: list[RecordAnswer]
+
+
+class CallsAnswer(Payload):
+    """A page of calls, the newest first; `next` is the cursor of the page after it."""
+
+    calls: list[dict[str, Any]]
+    next: str | None
+
+
+class QueryBody(Payload):
+    """A read-only SQL statement."""
+
+    sql: Annotated[str, StringConstraints(max_length=100_000)]
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+
+class QueryAnswer(Payload):
+    """Its answer; `cut` says that there were more rows than the limit."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    cut: bool
+
+
+class PruneBody(Payload):
+    """Where the calls begin that are kept: a midnight, UTC."""
+
+    keep_from: str
+
+
+def call_answer(call: ModelCall) -> dict[str, Any]:
+    """A call in camelCase, with every field, and its model's name as people write it."""
+    record = as_record(call)
+    answer: dict[str, Any] = {camel(column): record.get(column) for column in COLUMNS}
+    answer["costUsd"] = None if call.cost_usd is None else float(call.cost_usd)
+    return answer | {"displayName": display_name(call.model)}

@@ -1,0 +1,113 @@
+"""Running the application: a socket, a note beside the database, and work in the background."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from augury.core.windows import Window
+from augury.errors import AuguryError, SettingsError
+from augury.server.app import create_app
+from augury.server.guard import refuse_open_doors
+from augury.server.parts import Parts
+from augury.store.owner import Owner, announce, withdraw
+from augury.store.urls import parse_url
+from augury.wiring import prices_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from augury.settings import Settings
+    from augury.store.protocol import Store
+
+_LOG = logging.getLogger("augury.server")
+_HOUR_S = 3_600.0
+
+
+def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> None:
+    """Serve the store until interrupted.
+
+    Args:
+        settings: where to listen, and what to keep.
+        store: the database; this process owns it.
+        ready: called with the server's address when requests are taken.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    refuse_open_doors(settings.host)
+    with _listening(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        owner = Owner(url=f"http://{host}:{port}", token=secrets.token_urlsafe(32), pid=os.getpid())
+        app = create_app(
+            Parts(
+                store=store,
+                prices=prices_of(settings),
+                token=owner.token,
+                sample=store.describe().sample,
+                now=lambda: datetime.now(UTC),
+            )
+        )
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+        database = parse_url(settings.database_url).path
+        announce(database, owner)
+        try:
+            with _retention(store, settings.retention_days):
+                ready(owner.url)
+                server.run(sockets=[listener])
+        finally:
+            withdraw(database, owner)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that takes connections from now on, so that nobody is turned away while the rest starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(1024)
+        except OSError as problem:
+            raise SettingsError(
+                f"cannot listen on {host}:{port}: {os.strerror(problem.errno) if problem.errno else problem}; "
+                "end what listens there, or choose another port with --port (0 takes any free one)"
+            ) from None
+        yield listener
+
+
+@contextmanager
+def _retention(store: Store, days: int | None) -> Iterator[None]:
+    """Delete old calls now and every hour, where a retention was set."""
+    if days is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def work() -> None:
+        while True:
+            try:
+                deleted = store.prune(Window.last_days(days, now=datetime.now(UTC)).start)
+                if deleted:
+                    _LOG.info("deleted %d calls older than %d days", deleted, days)
+            except AuguryError as problem:
+                _LOG.warning("old calls were not deleted: %s", problem)
+            if ended.wait(_HOUR_S):
+                return
+
+    worker = threading.Thread(target=work, name="augury-retention", daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        worker.join()

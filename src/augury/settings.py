@@ -1,0 +1,103 @@
+"""Every setting, declared once: its environment variable, its default, and what it is for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from augury.errors import SettingsError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_PORT = 8765
+_MOST_PORTS = 65_535
+
+
+def _told(variable: str, about: str) -> dict[str, str]:
+    return {"variable": variable, "about": about}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What Augury was told. Read once, where objects are built, and passed down from there."""
+
+    data_dir: Path = field(
+        default=Path(platformdirs.user_data_dir("augury")),
+        metadata=_told("AUGURY_DATA_DIR", "where the default database lives"),
+    )
+    database: str | None = field(
+        default=None, metadata=_told("AUGURY_DATABASE", "the database's URL; default: augury.duckdb in the data folder")
+    )
+    url: str | None = field(
+        default=None,
+        metadata=_told("AUGURY_URL", f"the server that the library sends to; default: http://127.0.0.1:{DEFAULT_PORT}"),
+    )
+    host: str = field(default="127.0.0.1", metadata=_told("AUGURY_HOST", "the address that `serve` listens on"))
+    port: int = field(default=DEFAULT_PORT, metadata=_told("AUGURY_PORT", "the port that `serve` listens on; 0: any"))
+    prices: Path | None = field(
+        default=None, metadata=_told("AUGURY_PRICES", "a TOML file of prices of your own, tried before the list's")
+    )
+    retention_days: int | None = field(
+        default=None,
+        metadata=_told("AUGURY_RETENTION_DAYS", "days of calls that `serve` keeps, deleting older ones; unset: all"),
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Flags first, then the environment, then the defaults.
+
+        Raises:
+            SettingsError: a variable cannot be read as what it sets.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for setting in fields(cls):
+            text = environment.get(setting.metadata["variable"], "").strip()
+            if given.get(setting.name) is not None:
+                values[setting.name] = given[setting.name]
+            elif text:
+                values[setting.name] = _READ[setting.name](setting.metadata["variable"], text)
+        return cls(**values)
+
+    @property
+    def database_url(self) -> str:
+        """The database that was named, or the default one."""
+        return self.database or f"duckdb:///{self.data_dir / 'augury.duckdb'}"
+
+
+def _text(_: str, text: str) -> str:
+    return text
+
+
+def _path(_: str, text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _port(variable: str, text: str) -> int:
+    return _whole(variable, text, 0, _MOST_PORTS)
+
+
+def _days(variable: str, text: str) -> int:
+    return _whole(variable, text, 1, 36_500)
+
+
+def _whole(variable: str, text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingsError(f"{variable}: expected a whole number from {least} to {most}, got {shown(text)}")
+    return int(text)
+
+
+_READ = {
+    "data_dir": _path,
+    "database": _text,
+    "url": _text,
+    "host": _text,
+    "port": _port,
+    "prices": _path,
+    "retention_days": _days,
+}

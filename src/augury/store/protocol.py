@@ -1,0 +1,230 @@
+"""What every engine can do, and the questions that may be asked of it.
+
+A question names a window, filters, and what to group by; the answer is sums of facts, as columns. Whatever a page, the
+API, or a command shows is worked out from such sums in `augury.analytics`, so that every engine gives the same figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - pydantic reads Description when it runs
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from augury.core.calls import GENERATING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+    from uuid import UUID
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from augury.core.calls import ModelCall
+    from augury.core.feedback import Feedback, Outcome
+    from augury.core.windows import Steps, Window
+
+
+class Dimension(StrEnum):
+    """What facts may be grouped by, each a column; a step is a piece of the window, by its number."""
+
+    MODEL = "model"
+    PROVIDER = "provider"
+    TASK_TYPE = "task_type"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which calls count; None means all."""
+
+    model: str | None = None
+    provider: str | None = None
+    task_type: str | None = None
+    complexity: str | None = None
+    segment: str | None = None
+    operations: tuple[str, ...] | None = GENERATING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Calls within a window that pass the filters, summed by some dimensions.
+
+    `steps` is needed where Dimension.STEP is among them.
+    """
+
+    window: Window
+    filters: Filters = field(default_factory=Filters)
+    by: tuple[Dimension, ...] = ()
+    steps: Steps | None = None
+
+
+SUMS: tuple[str, ...] = (
+    "calls", "successes", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
+    "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum", "priced_calls", "priced_successes",
+    "thumbs_up", "thumbs_down",
+)  # fmt: skip
+"""The facts that add up. `cost_sum` counts units of 1e-10 dollars; the rest calls, milliseconds, or tokens."""
+
+LEAST, MOST = "response_ms_min", "response_ms_max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Sums of facts: one row per group that has calls.
+
+    Attributes:
+        keys: for each dimension asked for, its value in every row: text, or numbers for steps.
+        sums: for each of SUMS, LEAST, and MOST, an array of int64, but for `cost_sum`, which holds Python's integers.
+    """
+
+    keys: dict[Dimension, NDArray[Any]]
+    sums: dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latencies:
+    """A histogram of response times per group: one row per group and bucket, buckets ascending within a group."""
+
+    keys: dict[Dimension, NDArray[Any]]
+    buckets: NDArray[np.int64]
+    calls: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsQuestion:
+    """A page of the latest calls, the newest first.
+
+    `before` is the timestamp and id of the last call of the page before.
+    """
+
+    filters: Filters = field(default_factory=lambda: Filters(operations=None))
+    window: Window | None = None
+    success: bool | None = None
+    error_type: str | None = None
+    conversation_id: str | None = None
+    user_id: UUID | None = None
+    message_id: UUID | None = None
+    limit: int = 50
+    before: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The answer to an SQL query: column names, and rows of plain Python values."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    cut: bool = False  # there were more rows than the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a store holds."""
+
+    url: str
+    calls: int
+    first: datetime | None
+    last: datetime | None
+    size_bytes: int | None
+    schema_version: int
+    sample: bool  # it holds generated sample traffic, not anybody's real calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of a batch."""
+
+    stored: int
+    known: int  # were there already
+
+
+class Archive(Protocol):
+    """A database as commands and the library use it, whether this process owns it or talks to the server that does.
+
+    Safe to use from several threads. Every method may raise StoreError, or ServerUnreachable.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def append(self, calls: Sequence[ModelCall]) -> list[bool]:
+        """Keep the calls, all or none; for each, in order: True if it is new, False if its id was there already."""
+        ...
+
+    def append_file(self, path: Path) -> Added:
+        """Keep the calls of a Parquet file that `augury.capture.files` wrote, all or none."""
+        ...
+
+    def rate(self, feedback: Feedback) -> UUID:
+        """Rate a call, or take its rating back; the id of the call.
+
+        The call is the message's, or the latest message's of the conversation: of its attempts the last one that
+        answered.
+
+        Raises:
+            NotFound: there is no such message or conversation.
+        """
+        ...
+
+    def report(self, outcome: Outcome) -> UUID:
+        """Say whether a message did its task; the id of the call, chosen as by `rate`.
+
+        Raises:
+            NotFound: there is no such message.
+        """
+        ...
+
+    def query(self, sql: str, *, limit: int) -> Table:
+        """The answer to one read-only statement, of at most `limit` rows.
+
+        Raises:
+            QueryRefused: the statement would write, reaches outside the database, or does not run.
+        """
+        ...
+
+    def export(self, window: Window | None, path: Path) -> int:
+        """Write all calls (of the window) to a Parquet file, oldest first; how many."""
+        ...
+
+    def prune(self, keep_from: datetime) -> int:
+        """Delete the calls before a UTC midnight; how many."""
+        ...
+
+    def describe(self) -> Description:
+        """What there is."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database. Closing twice is fine."""
+        ...
+
+
+class Store(Archive, Protocol):
+    """Keeps calls and feedback, and answers questions about them."""
+
+    def facts(self, question: Question) -> Facts:
+        """The sums of every group that has calls."""
+        ...
+
+    def latencies(self, question: Question) -> Latencies:
+        """The histogram of response times of every group that has calls."""
+        ...
+
+    def calls(self, question: CallsQuestion) -> list[ModelCall]:
+        """The latest calls."""
+        ...
+
+    def mark_as_sample(self) -> None:
+        """Note that the calls are generated; `describe` says so from then on."""
+        ...
+
+    def migrate(self) -> tuple[int, int]:
+        """Bring the schema up to date, keeping the data; the versions before and after."""
+        ...

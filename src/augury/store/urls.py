@@ -1,0 +1,54 @@
+"""Where a database is, as a URL says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from augury.errors import SettingsError
+
+_DUCKDB = "duckdb:///"
+_PLANNED = ("postgresql://", "postgres://", "clickhouse://", "chdb:///")
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDBFile:
+    """A DuckDB database in a file."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{_DUCKDB}{self.path}"
+
+
+def parse_url(url: str) -> DuckDBFile:
+    """The database that a URL, or the plain path of a DuckDB file, names.
+
+    As in other tools, three slashes are followed by the path itself: `duckdb:///calls.duckdb` is in the current folder,
+    `duckdb:////var/lib/calls.duckdb` is absolute.
+
+    Raises:
+        SettingsError: no engine is behind such a URL.
+    """
+    if url.startswith(_PLANNED):
+        raise SettingsError(f"{url.split(':', maxsplit=1)[0]} databases are not supported yet; use duckdb:///PATH")
+    if url.startswith(_DUCKDB):
+        path = unquote(url.removeprefix(_DUCKDB))
+    elif "://" in url or url.startswith("duckdb:"):
+        raise SettingsError(f'"{url}" is no database URL; expected duckdb:///PATH')
+    else:
+        path = url
+    if not path:
+        raise SettingsError(f'"{url}" names no file; expected duckdb:///PATH, such as duckdb:///calls.duckdb')
+    return DuckDBFile(Path(path).expanduser())
+
+
+def missing_folder(file: Path) -> str:
+    """The sentence for a file in a folder that does not exist, with the likely slip of three slashes for four."""
+    slip = Path("/") / file
+    if not file.is_absolute() and slip.parent.is_dir():
+        return (
+            f"there is no folder {file.parent} here; for the absolute path {slip} write duckdb:///{slip} (four slashes)"
+        )
+    return f"there is no folder {file.parent}; create it, or name another file"

@@ -1,0 +1,41 @@
+"""The only place that builds objects from settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from augury.client import RemoteArchive
+from augury.models.prices import PriceBook
+from augury.store import open_store
+from augury.store.owner import find
+from augury.store.urls import parse_url
+
+if TYPE_CHECKING:
+    from augury.settings import Settings
+    from augury.store.protocol import Archive, Store
+
+
+def prices_of(settings: Settings) -> PriceBook:
+    """The price list, with the owner's own prices first.
+
+    Raises:
+        SettingsError: the file of prices cannot be used.
+    """
+    return PriceBook.from_file(settings.prices)
+
+
+def store_of(settings: Settings, *, read_only: bool = False) -> Store:
+    """The database itself, owned by this process.
+
+    Raises:
+        StoreError: it cannot be opened; see `augury.store.open_store`.
+    """
+    if settings.database is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return open_store(settings.database_url, read_only=read_only)
+
+
+def archive_of(settings: Settings, *, read_only: bool = False) -> Archive:
+    """The database, through the server that owns it where there is one."""
+    owner = find(parse_url(settings.database_url).path)
+    return RemoteArchive(owner.url, owner.token) if owner else store_of(settings, read_only=read_only)
