@@ -10,7 +10,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, zip_longest
+from itertools import groupby, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from augury.capture.sources import Source, Wishes
     from augury.capture.texts import Line
-    from augury.models.prices import PriceBook
+    from augury.models.prices import PriceBook, Rates
 
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 200_000
 _MEMORY = "512MB"
 _BATCH = 5_000  # records handed to DuckDB at a time, from text
 _SLOT_US = int(PRICE_SLOT.total_seconds()) * 1_000_000
@@ -95,7 +95,9 @@ class CheckedFile:
         self._folder = tempfile.TemporaryDirectory(prefix="augury-import-")
         self._database = duckdb.connect(Path(self._folder.name) / "checked.duckdb")
         try:
-            self._database.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'")
+            self._database.execute(
+                f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; SET enable_progress_bar = false"
+            )
             self._check()
         except BaseException:
             self.__exit__(None, None, None)
@@ -267,27 +269,31 @@ class CheckedFile:
             appender.append_rows(rows)
 
     def _look_up_prices(self) -> None:
-        rates = "input, cached_input, cache_write, cache_write_1h, output"
+        """What tokens cost: a row per model, provider, tier, run of price slots, and length of request."""
+        rates = ("input", "cached_input", "cache_write", "cache_write_1h", "output")
         self._database.execute(
-            "CREATE TABLE rates (model VARCHAR, provider VARCHAR, tier VARCHAR, slot BIGINT, above BIGINT, upto BIGINT, "
-            + ", ".join(f"{rate} DECIMAL(18, 12)" for rate in rates.split(", "))
-            + ")"
+            "CREATE TABLE rates (model VARCHAR, provider VARCHAR, tier VARCHAR, first_slot BIGINT, last_slot BIGINT, "
+            f"above BIGINT, upto BIGINT, {', '.join(f'{rate} DECIMAL(18, 12)' for rate in rates)})"
         )
-        cursor = self._database.execute(
+        slots = self._database.execute(
             f"SELECT DISTINCT named.model, named.provider, coalesce(service_tier, ''), epoch_us(timestamp) // {_SLOT_US} "
-            "FROM checked JOIN named ON coalesce(checked.model, '') = reported AND coalesce(checked.provider, '') = allegedly "
-            "WHERE problem IS NULL AND cost_usd IS NULL AND cost_source IS DISTINCT FROM 'unknown'"
-        )
-        rows = []
-        for model, provider, tier, slot in cursor.fetchall():
-            at = datetime.fromtimestamp(slot * _SLOT_US // 1_000_000, UTC)
-            steps = self._prices.rates(model=model, provider=provider, service_tier=tier or None, at=at)
+            "FROM checked JOIN named ON coalesce(checked.model, '') = reported "
+            "AND coalesce(checked.provider, '') = allegedly "
+            "WHERE problem IS NULL AND cost_usd IS NULL AND cost_source IS DISTINCT FROM 'unknown' ORDER BY ALL"
+        ).fetchall()
+        rows: list[tuple[object, ...]] = []
+        for (*sold, steps), run in groupby(slots, key=lambda slot: (*slot[:3], self._rates(*slot))):
+            passed = [slot for *_, slot in run]
             for step, after in zip_longest(steps, steps[1:]):
                 upto = after.above_input_tokens if after else None
-                prices = (step.input, step.cached_input, step.cache_write, step.cache_write_1h, step.output)
-                rows.append((model, provider, tier, slot, step.above_input_tokens, upto, *prices))
+                prices = (getattr(step, rate) for rate in rates)
+                rows.append((*sold, passed[0], passed[-1], step.above_input_tokens, upto, *prices))
         with self._database.appender("rates") as appender:
             appender.append_rows(rows)
+
+    def _rates(self, model: str, provider: str, tier: str, slot: int) -> tuple[Rates, ...]:
+        at = datetime.fromtimestamp(slot * _SLOT_US // 1_000_000, UTC)
+        return self._prices.rates(model=model, provider=provider, service_tier=tier or None, at=at)
 
 
 def _format(path: Path) -> str:
@@ -332,21 +338,21 @@ def _checked_sql(columns: dict[str, Column], cases: list[tuple[int, str, str]]) 
         valued AS (SELECT row, broken, broken_came, {", ".join(f"came_{f}" for f in RULE)}, {values} FROM arrived),
         judged AS (SELECT *, CASE WHEN broken IS NOT NULL THEN broken {problem} END AS problem FROM valued)
         SELECT row, {", ".join(RULE)}, problem,
-            CASE WHEN problem IS NULL AND id IS NULL THEN md5_number({_identity_sql("judged")}) END AS identity,
+            CASE WHEN problem IS NULL AND id IS NULL THEN md5({_identity_sql()}) END AS identity,
             CASE WHEN problem IS NOT NULL THEN CASE WHEN broken IS NOT NULL THEN broken_came {shown} END END AS came,
             CASE WHEN problem IS NOT NULL THEN json_object({record})::VARCHAR END AS record
         FROM judged"""
 
 
-def _identity_sql(table: str) -> str:
+def _identity_sql() -> str:
     """`augury.capture.records.identity_of` by column."""
-    texts = (f"epoch_us({table}.{name})" if name == "timestamp" else f"{table}.{name}" for name in IDENTITY)
+    texts = (f"epoch_us({name})" if name == "timestamp" else name for name in IDENTITY)
     return " || chr(31) || ".join(f"coalesce({text}::VARCHAR, '')" for text in texts)
 
 
 def _calls_sql() -> str:
     """The accepted records of rows [$first, $end) as calls. Its twin by record is in `augury.capture.records`."""
-    identity = f"({_identity_sql('checked')}) || '#' || coalesce(occurrence, 0)"
+    identity = "checked.identity || '#' || coalesce(occurrence, 0)"
     rest = ", ".join(f"checked.{column}" for column in COLUMNS if column not in _SETTLED)
     return f"""
         WITH settled AS (
@@ -377,7 +383,7 @@ def _calls_sql() -> str:
                         + coalesce(taken, 0)::BIGINT * rates.output AS DECIMAL(18, 10)) END AS price
             FROM settled
             LEFT JOIN rates ON rates.model = settled.model AND rates.provider = settled.provider
-                AND rates.tier = coalesce(service_tier, '') AND rates.slot = epoch_us(timestamp) // {_SLOT_US}
+                AND rates.tier = coalesce(service_tier, '') AND epoch_us(timestamp) // {_SLOT_US} BETWEEN rates.first_slot AND rates.last_slot
                 AND coalesce(given, 0) > rates.above AND (rates.upto IS NULL OR coalesce(given, 0) <= rates.upto)
         )
         SELECT {", ".join(_FINAL.get(column, column) for column in COLUMNS)} FROM priced"""

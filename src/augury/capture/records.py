@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from augury.core.calls import COLUMNS, NO_USER, CostSource, ModelCall
-from augury.core.ids import derived_id, epoch_us
+from augury.core.ids import derived_id, epoch_us, fingerprint
 from augury.core.rules import IDENTITY, RULE, check
 from augury.core.tasks import TaskType
 from augury.errors import InvalidValue
@@ -111,8 +111,8 @@ def _settle(values: dict[str, Any]) -> None:
 
 
 def identity_of(values: Mapping[str, Any]) -> str:
-    """What a record says about itself, as one text: the same for twins, and by column the same as by record."""
-    return "\x1f".join(_identity_text(values[field]) for field in IDENTITY)
+    """The fingerprint of what a record says about itself: the same for twins, and by column the same as by record."""
+    return fingerprint("\x1f".join(_identity_text(values[field]) for field in IDENTITY))
 
 
 def _identity_text(value: object) -> str:
@@ -143,11 +143,14 @@ def read_all(
 
 
 def as_record(call: ModelCall) -> dict[str, object]:
-    """The call as a record of JSON values that reads back as the same call. What is None is left out."""
+    """The call as a record of JSON values that reads back as the same call.
+
+    What is None is left out, and so is a cost that is unknown here: who reads the record may know the price.
+    """
     record: dict[str, object] = {}
     for column in COLUMNS:
         value = getattr(call, column)
-        if value is None:
+        if value is None or value is CostSource.UNKNOWN:
             continue
         if column == "metadata":
             record[column] = json.loads(value)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from augury.cli.output import Database, console, counted, progress
 from augury.cli.serve import Host, Port, run_until_interrupted
-
 from augury.demo.traffic import sample_calls
 from augury.errors import SettingsError
 from augury.settings import Settings

@@ -1,7 +1,7 @@
 """`augury`: the commands, and how each of them ends.
 
-Exit codes: 0 done · 1 it could not be done, and the sentence on stderr says why · 2 the command line is wrong ·
-130 interrupted.
+Exit codes: 0 done (a server: it was told to end) · 1 it could not be done, and the sentence on stderr says why · 2 the
+command line is wrong · 130 interrupted.
 """
 
 from __future__ import annotations

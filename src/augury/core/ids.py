@@ -34,13 +34,18 @@ def as_uuid(text: str, namespace: UUID) -> UUID:
     return UUID(text.replace("-", "")) if _IS_UUID.match(text) else uuid5(namespace, text)
 
 
+def fingerprint(text: str) -> str:
+    """The MD5 of a text, in hexadecimal: to tell records apart, not to keep a secret."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def derived_id(when: datetime, identity: str, occurrence: int) -> UUID:
     """The id of a record that came without one, so that the same record has the same id again.
 
     A UUIDv8 (RFC 9562, section 5.8): the time's milliseconds first, so that it sorts like a UUIDv7, then bits of the
-    MD5 of the record's identity and of which of its twins it is (0 for the first).
+    fingerprint of the record's identity and of which of its twins it is (0 for the first).
     """
-    digest = hashlib.md5(f"{identity}#{occurrence}".encode(), usedforsecurity=False).hexdigest()
+    digest = fingerprint(f"{identity}#{occurrence}")
     milliseconds = f"{epoch_us(when) // 1000:012x}"
     variant = "89ab"[int(digest[3], 16) % 4]
     return UUID(f"{milliseconds}8{digest[:3]}{variant}{digest[4:19]}")

@@ -222,7 +222,18 @@ def _listed_rates(model: str, provider: str, service_tier: str | None, at: datet
         context = {"processing": _BATCH}
     elif tier in _TIERS:
         context = {"service_tier": tier, "speed": tier}  # Anthropic's fast mode is a speed
-    return _rates(info.get_prices(at, context))
+    if context is not None:
+        return _rates(info.get_prices(at, context))  # prices put together for this request
+    prices = info.get_prices(at)  # the list's own object, the same for as long as it holds
+    known = _read_before.get(id(prices))
+    if known is None:
+        known = _read_before[id(prices)] = prices, _rates(prices)
+    return known[1]
+
+
+_read_before: dict[
+    int, tuple[ModelPrice, tuple[Rates, ...]]
+] = {}  # by identity: kept beside it, so that it stays unique
 
 
 def _rates(prices: ModelPrice) -> tuple[Rates, ...]:

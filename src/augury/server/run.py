@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,26 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         database = parse_url(settings.database_url).path
         announce(database, owner)
         try:
-            with _retention(store, settings.retention_days):
+            with _interruptible(), _retention(store, settings.retention_days):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
             withdraw(database, owner)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """An interrupt, or a request to end, ends the server and nothing after it: uvicorn hands the signal on to us."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

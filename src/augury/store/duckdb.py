@@ -5,11 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
 from importlib.resources import files
-from itertools import pairwise
-from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
@@ -17,21 +13,23 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 import numpy as np
 
-from augury.core.calls import COLUMNS, CostSource, ErrorType, ModelCall, SelectedBy
-from augury.core.tasks import Complexity, TaskType
+from augury.core.calls import COLUMNS, ModelCall
 from augury.errors import NotADatabase, NotFound, QueryRefused, SchemaTooNew, StoreError, StoreInUse
+from augury.store import asking
 from augury.store.protocol import LEAST, MOST, SUMS, Added, Description, Facts, Latencies, Table
+from augury.store.rows import call_of, instant, plain, row_of
 from augury.store.urls import DuckDBFile, missing_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from types import TracebackType
     from typing import Self
     from uuid import UUID
 
     from augury.core.feedback import Feedback, Outcome
-    from augury.core.windows import Steps, Window
-    from augury.store.protocol import CallsQuestion, Dimension, Filters, Question
+    from augury.core.windows import Window
+    from augury.store.protocol import CallsQuestion, Question
 
 SCHEMA_VERSION = 1
 """The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
@@ -147,7 +145,7 @@ class DuckDBStore:
             for call in calls:
                 new.append(call.id not in known)
                 known.add(call.id)
-            rows = [_row(call) for call, is_new in zip(calls, new, strict=True) if is_new]
+            rows = [row_of(call) for call, is_new in zip(calls, new, strict=True) if is_new]
             if rows:
                 with cursor.appender("model_performance_metrics") as appender:
                     appender.append_rows(rows)
@@ -161,7 +159,8 @@ class DuckDBStore:
         names = ", ".join(COLUMNS)
         try:
             with self._transaction() as cursor:
-                (count,) = _only(cursor.execute(f"SELECT count(*) FROM {scan}").fetchall())
+                count, different = _only(cursor.execute(f"SELECT count(*), count(DISTINCT id) FROM {scan}").fetchall())
+                once = "QUALIFY row_number() OVER (PARTITION BY file.id) = 1" if different < count else ""
                 # Ids sort by time: only the stretch that the file covers can hold any of them.
                 cursor.execute(f"SET VARIABLE least = (SELECT min(id) FROM {scan})")
                 cursor.execute(f"SET VARIABLE most = (SELECT max(id) FROM {scan})")
@@ -169,7 +168,7 @@ class DuckDBStore:
                     f"INSERT INTO model_performance_metrics ({names}) SELECT {names} FROM {scan} AS file "
                     "WHERE file.id NOT IN (SELECT id FROM model_performance_metrics "
                     "WHERE id >= getvariable('least') AND id <= getvariable('most')) "
-                    "QUALIFY row_number() OVER (PARTITION BY file.id) = 1"
+                    f"{once}"
                 ).fetchall()
         finally:
             staged.unlink(missing_ok=True)
@@ -218,10 +217,10 @@ class DuckDBStore:
 
     def facts(self, question: Question) -> Facts:
         """The sums of every group that has calls."""
-        keys = _keys(question)
+        keys = asking.keys(question)
         sums = [f"sum({name})::{'VARCHAR' if name == 'cost_sum' else 'BIGINT'} AS {name}" for name in SUMS]
         sums += [f"min({LEAST})::BIGINT AS {LEAST}", f"max({MOST})::BIGINT AS {MOST}"]
-        where, values = _where(question.filters, question.window)
+        where, values = asking.where(question.filters, question.window)
         selected = ", ".join([f"{sql} AS {name}" for name, sql in keys.items()] + sums)
         grouped = f"GROUP BY {', '.join(keys)}" if keys else "HAVING count(*) > 0"
         with self._reading() as cursor:
@@ -231,8 +230,8 @@ class DuckDBStore:
 
     def latencies(self, question: Question) -> Latencies:
         """The histogram of response times of every group that has calls."""
-        keys = _keys(question)
-        where, values = _where(question.filters, question.window)
+        keys = asking.keys(question)
+        where, values = asking.where(question.filters, question.window)
         selected = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
         order = ", ".join([*keys, "bucket"])
         with self._reading() as cursor:
@@ -246,7 +245,7 @@ class DuckDBStore:
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
-        where, values = _where(question.filters, question.window)
+        where, values = asking.where(question.filters, question.window)
         for column, value in (
             ("success", question.success),
             ("error_type", question.error_type),
@@ -266,7 +265,7 @@ class DuckDBStore:
                 "ORDER BY timestamp DESC, id DESC LIMIT ?",
                 [*values, question.limit],
             ).fetchall()
-        return [_call(row) for row in rows]
+        return [call_of(row) for row in rows]
 
     def query(self, sql: str, *, limit: int) -> Table:
         """The answer to one read-only statement, of at most `limit` rows."""
@@ -290,13 +289,13 @@ class DuckDBStore:
             raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
         except duckdb.Error as problem:
             raise QueryRefused(str(problem).strip()) from None
-        plain = [tuple(_plain(value) for value in row) for row in rows[:limit]]
-        return Table(columns=columns, rows=plain, cut=len(rows) > limit)
+        shown = [tuple(plain(value) for value in row) for row in rows[:limit]]
+        return Table(columns=columns, rows=shown, cut=len(rows) > limit)
 
     def export(self, window: Window | None, path: Path) -> int:
         """Write all calls (of the window) to a Parquet file, oldest first; how many."""
         staged = Path(self._staging.name) / f"export-{threading.get_ident()}.parquet"
-        where, values = _where(None, window)
+        where, values = asking.where(None, window)
         try:
             with self._reading() as cursor:
                 (count,) = _only(
@@ -323,8 +322,8 @@ class DuckDBStore:
         return Description(
             url=str(DuckDBFile(self._path)),
             calls=count,
-            first=_instant(first),
-            last=_instant(last),
+            first=instant(first),
+            last=instant(last),
             size_bytes=self._path.stat().st_size,
             schema_version=int(about["schema_version"]),
             sample=about.get("sample") == "true",
@@ -369,47 +368,6 @@ def _columns(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[object]) 
     return cast("dict[Any, Any]", cursor.execute(sql, values).fetchnumpy())
 
 
-def _keys(question: Question) -> dict[Dimension, str]:
-    """An SQL expression for each dimension that is asked for."""
-    return {
-        name: _step_sql(question.steps) if name == "step" and question.steps is not None else str(name)
-        for name in question.by
-    }
-
-
-def _step_sql(steps: Steps) -> str:
-    """The number of the step that a row's timestamp is in: `Steps.number` in SQL."""
-    second = "(epoch_us(timestamp) // 1000000)"
-    earlier = "".join(
-        f"WHEN {second} < {after.since} THEN {before.shift} " for before, after in pairwise(steps.stretches)
-    )
-    last = steps.stretches[-1].shift
-    shift = f"CASE {earlier}ELSE {last} END" if earlier else str(last)
-    return f"({second} + {shift}) // {steps.width}"
-
-
-def _where(filters: Filters | None, window: Window | None) -> tuple[str, list[object]]:
-    """A condition with placeholders, and their values."""
-    parts: list[tuple[str, object]] = []
-    if window is not None:
-        parts += [("timestamp >= ?", window.start), ("timestamp < ?", window.end)]
-    if filters is not None:
-        parts += [
-            (f"{column} = ?", value)
-            for column, value in (
-                ("model", filters.model),
-                ("provider", filters.provider),
-                ("task_type", filters.task_type),
-                ("task_complexity", filters.complexity),
-                ("segment", filters.segment),
-            )
-            if value is not None
-        ]
-        if filters.operations is not None:
-            parts.append(("operation IN (SELECT unnest(?))", list(filters.operations)))
-    return " AND ".join(sql for sql, _ in parts) or "true", [value for _, value in parts]
-
-
 def _answer(cursor: duckdb.DuckDBPyConnection, message_id: UUID) -> UUID:
     """The call that answered the message: of its attempts the last that succeeded, or was later found wanting."""
     rows = cursor.execute(
@@ -448,48 +406,3 @@ def _set_success(cursor: duckdb.DuckDBPyConnection, id_: UUID, *, success: bool,
         "error_message = coalesce(?, error_message), success = false WHERE id = ?",
         [reason, id_],
     )
-
-
-def _row(call: ModelCall) -> tuple[Any, ...]:
-    return tuple(getattr(call, column) for column in COLUMNS)
-
-
-_READ: dict[str, Callable[[Any], Any]] = {
-    "task_type": TaskType,
-    "task_complexity": Complexity,
-    "cost_source": CostSource,
-    "error_type": ErrorType,
-    "selected_by": SelectedBy,
-    "timestamp": lambda when: when.astimezone(UTC),
-}
-
-
-def _call(row: tuple[Any, ...]) -> ModelCall:
-    values = dict(zip(COLUMNS, row, strict=True))
-    for column, read in _READ.items():
-        if values[column] is not None:
-            values[column] = read(values[column])
-    return ModelCall(**values)
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else datetime.fromtimestamp(microseconds / 1e6, UTC)
-
-
-def _plain(value: Any) -> Any:
-    """A value of a user's own query, as JSON knows it."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if isfinite(value) else str(value)
-        case Decimal():
-            return float(value)
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case _:
-            return str(value)

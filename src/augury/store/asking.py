@@ -1,0 +1,55 @@
+"""Questions in SQL: what to select, what to filter by, what to group by."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from augury.store.protocol import Dimension
+
+if TYPE_CHECKING:
+    from augury.core.windows import Steps, Window
+    from augury.store.protocol import Filters, Question
+
+
+def keys(question: Question) -> dict[Dimension, str]:
+    """An SQL expression for each dimension that is asked for."""
+    return {
+        name: _step_sql(question.steps) if name is Dimension.STEP and question.steps is not None else str(name)
+        for name in question.by
+    }
+
+
+def _step_sql(steps: Steps) -> str:
+    """The number of the step that a row's timestamp is in: `Steps.number` in SQL."""
+    second = "(epoch_us(timestamp) // 1000000)"
+    earlier = "".join(
+        f"WHEN {second} < {after.since} THEN {before.shift} " for before, after in pairwise(steps.stretches)
+    )
+    last = steps.stretches[-1].shift
+    shift = f"CASE {earlier}ELSE {last} END" if earlier else str(last)
+    return f"({second} + {shift}) // {steps.width}"
+
+
+def where(filters: Filters | None, window: Window | None) -> tuple[str, list[object]]:
+    """A condition with placeholders, and their values."""
+    parts: list[str] = []
+    values: list[object] = []
+    if window is not None:
+        parts.append("timestamp >= ? AND timestamp < ?")
+        values += [window.start, window.end]
+    if filters is not None:
+        for column, value in (
+            ("model", filters.model),
+            ("provider", filters.provider),
+            ("task_type", filters.task_type),
+            ("task_complexity", filters.complexity),
+            ("segment", filters.segment),
+        ):
+            if value is not None:
+                parts.append(f"{column} = ?")
+                values.append(value)
+        if filters.operations is not None:
+            parts.append(f"operation IN ({', '.join('?' * len(filters.operations))})")
+            values += filters.operations
+    return " AND ".join(parts) or "true", values

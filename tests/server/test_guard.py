@@ -1,0 +1,76 @@
+"""Who is let in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from augury.errors import SettingsError
+from augury.server.guard import refuse_open_doors
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765"])
+def test_requests_that_name_this_machine_are_answered(client: TestClient, host: str) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "", "[", "0.0.0.0"]
+)
+def test_requests_that_name_another_host_are_not(client: TestClient, host: str) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 421
+
+
+def test_a_page_of_another_origin_can_change_nothing(client: TestClient) -> None:
+    body = {"conversationId": "c", "rating": 1}
+
+    def status(origin: str) -> int:
+        answer = client.post("/api/analytics/models/feedback", json=body, headers={"origin": origin})
+        return answer.status_code
+
+    assert status("http://evil.example") == 403
+    assert status("null") == 403
+    assert status("http://127.0.0.1:9999") == 403
+    assert status("http://127.0.0.1") == 404  # our own page: heard, and there is no such conversation
+
+
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer é".encode()}])
+def test_administration_needs_its_token(client: TestClient, header: dict[str, str | bytes]) -> None:
+    answer = client.get("/api/admin/describe", headers=header)  # type: ignore[arg-type]  # bytes are allowed too
+
+    assert answer.status_code == 401
+    assert client.get("/api/admin/describe", headers={"authorization": "Bearer a-token"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/analytics/models?days=0", "/api/admin/describe"])
+def test_every_answer_carries_the_safety_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
+def test_serving_on_an_open_address_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match="no keys yet"):
+        refuse_open_doors(host)
+
+
+def test_errors_have_one_shape_everywhere(client: TestClient) -> None:
+    for answer in (
+        client.get("/nothing"),
+        client.put("/healthz"),
+        client.get("/api/admin/describe"),
+        client.post("/api/analytics/models/feedback", content=b"{"),
+        client.get("/api/analytics/models?x=1"),
+        client.get("/healthz", headers={"host": "evil"}),
+    ):
+        assert answer.headers["content-type"] == "application/problem+json"
+        document = answer.json()
+        assert document.keys() >= {"type", "title", "status", "detail"}
+        assert document["status"] == answer.status_code
