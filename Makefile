@@ -22,13 +22,13 @@ install: .venv/installed ## Set everything up, into .venv
 demo: install ## Serve the product with sample traffic (PORT=8765)
 	$(BIN)/augury demo --port $(or $(PORT),8765)
 
+# import-linter's cache can be older than the code it judges, and would save milliseconds.
 .PHONY: check
 check: install ## Format, lint, types, import layers
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	# Without its cache, which can be older than the code, and saves milliseconds.
-	@$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 .PHONY: test
 test: check ## Every check and every test, on all engines and in the browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
 
+_LOG = logging.getLogger("augury")
+
 _CALLS_AT_ONCE = 1_000
 _SECONDS = httpx2.Timeout(30.0, connect=3.0)
 _LONG_SECONDS = httpx2.Timeout(600.0, connect=3.0)  # an import, an export, or a query takes its time
@@ -39,6 +42,7 @@ class RemoteArchive:
             token: for what needs administration; the server's note beside its database has it.
         """
         self._url = url.rstrip("/")
+        self._warned = False
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # Proxies of the environment are for the outside world; the server is ours.
         self._http = httpx2.Client(base_url=self._url, headers=headers, timeout=_SECONDS, trust_env=False)
@@ -65,6 +69,9 @@ class RemoteArchive:
         for first in range(0, len(calls), _CALLS_AT_ONCE):
             records = [as_record(call) for call in calls[first : first + _CALLS_AT_ONCE]]
             answer = self._ask("POST", "/api/analytics/models/calls", json={"calls": records})
+            if answer["sample"] and not self._warned:
+                self._warned = True
+                _LOG.warning("%s is a demo: what is recorded there is gone when it starts again", self._url)
             for result in answer["results"]:
                 if result["status"] == "refused":
                     raise InvalidValue(result["field"], result["expected"])

@@ -59,7 +59,8 @@ def test_an_export_can_be_taken_in_again_and_adds_nothing(client: TestClient) ->
 def test_what_is_no_parquet_is_refused_and_changes_nothing(client: TestClient) -> None:
     answer = client.post("/api/admin/import", content=b"nonsense", headers=ADMIN)
 
-    assert answer.status_code == 503
+    assert answer.status_code == 422
+    assert "Parquet" in answer.json()["detail"]
     assert client.get("/api/admin/describe", headers=ADMIN).json()["calls"] == 1
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from augury.capture.files import write_text
-from augury.cli.output import Database, console, counted
+from augury.cli.output import Database, console, counted, warn_of_sample
 from augury.core.windows import MAX_DAYS, Window
 from augury.errors import FileUnreadable
 from augury.settings import Settings
@@ -45,6 +45,7 @@ def export(
         file = Path(folder) / "calls.parquet"
         with archive_of(Settings.read(database=database), read_only=True) as archive:
             count = archive.export(window, file)
+            warn_of_sample(archive)
         if chosen is not Format.PARQUET:
             text = Path(folder) / f"calls.{chosen}"
             write_text(file, text, chosen)

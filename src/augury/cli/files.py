@@ -11,7 +11,7 @@ import typer
 
 from augury.capture.files import CheckedFile
 from augury.capture.sources import Wishes
-from augury.cli.output import Database, Json, console, counted, progress, write_json, write_table
+from augury.cli.output import Database, Json, console, counted, progress, warn_of_sample, write_json, write_table
 from augury.errors import FileUnreadable
 from augury.settings import Settings
 from augury.wiring import archive_of, prices_of
@@ -56,6 +56,7 @@ def import_(
     with ExitStack() as stack:
         refused = stack.enter_context(_opened(rejects)) if rejects else None
         archive = stack.enter_context(archive_of(settings))
+        warn_of_sample(archive)
         results = [_take(path, wishes, prices, archive, refused) for path in file]
     if json:
         write_json(results[0] if len(results) == 1 else results)

@@ -15,6 +15,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from augury.store.protocol import Archive
+
 console = Console(stderr=True)
 """Talk: progress, advice, errors."""
 
@@ -67,6 +69,12 @@ def _cell(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
+
+
+def warn_of_sample(archive: Archive) -> None:
+    """Say so where the calls are sample traffic."""
+    if archive.describe().sample:
+        console.print("[yellow]Sample traffic:[/] generated, nobody's real calls, and made anew when the demo starts.")
 
 
 _SMALL = 0.01  # below it, four places would hide the figure

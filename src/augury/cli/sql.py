@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from augury.cli.output import Database, Json, console, write_json, write_table
+from augury.cli.output import Database, Json, console, warn_of_sample, write_json, write_table
 from augury.settings import Settings
 from augury.wiring import archive_of
 
@@ -25,6 +25,7 @@ def sql(
     """
     with archive_of(Settings.read(database=database), read_only=True) as archive:
         table = archive.query(query, limit=limit)
+        warn_of_sample(archive)
     if json:
         write_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
     else:

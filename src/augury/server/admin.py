@@ -1,6 +1,7 @@
 """`/api/admin`: what commands need while the server holds the database. The guard asks for its token."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -15,9 +16,17 @@ from augury.errors import InvalidValue, StoreError
 from augury.server import bodies
 from augury.server.parts import Given, Parts
 from augury.server.payloads import PruneBody, QueryAnswer, QueryBody
+from augury.server.problems import documented
 from augury.store.protocol import Added, Description
 
-routes = APIRouter(prefix="/api/admin", tags=["administration"])
+routes = APIRouter(
+    prefix="/api/admin",
+    tags=["administration"],
+    responses=documented(
+        HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+)  # fmt: skip
 
 
 @routes.get("/describe", summary="What the database holds")

@@ -1,5 +1,6 @@
 """`/api/analytics`: how models perform, which calls there were, and what was said of them."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -27,8 +28,11 @@ from augury.server.payloads import (
     RecordAnswer,
     call_answer,
 )
+from augury.server.problems import documented
 
-routes = APIRouter(prefix="/api/analytics", tags=["analytics"])
+_UNAVAILABLE, _INVALID = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY
+
+routes = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=documented(_INVALID, _UNAVAILABLE))
 
 _OVERVIEWS: dict[type[Overview], TypeAdapter[Overview]] = {
     kind: TypeAdapter(kind) for kind in (Overview, GroupedOverview)
@@ -37,7 +41,7 @@ _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
 
 
-@routes.get("/models", summary="How each model performs", response_model=GroupedOverview)
+@routes.get("/models", summary="How each model performs", response_model=GroupedOverview | Overview)
 def models(params: Annotated[OverviewParams, Query()], parts: Given) -> Response:
     """The calls of a period, measured as a whole and by model, task type, provider, and time.
 
@@ -52,6 +56,8 @@ def models(params: Annotated[OverviewParams, Query()], parts: Given) -> Response
     "/models/calls",
     summary="Record calls",
     response_model=BatchAnswer,
+    responses=documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    | {422: {"description": "The body is no batch, or every record of it is refused", "model": BatchAnswer}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -89,7 +95,7 @@ def _record(parts: Parts, records: list[object]) -> BatchAnswer:
         log_line(call)
         results.append(RecordAnswer(index=index, status="stored" if next(new) else "known", id=str(call.id)))
     counts = {status: sum(result.status == status for result in results) for status in ("stored", "known", "refused")}
-    return BatchAnswer(results=results, **counts)
+    return BatchAnswer(results=results, sample=parts.sample, **counts)
 
 
 @routes.get("/calls", summary="The latest calls")
@@ -104,7 +110,7 @@ def calls(params: Annotated[CallsParams, Query()], parts: Given) -> CallsAnswer:
     )
 
 
-@routes.post("/models/feedback", summary="Rate a message")
+@routes.post("/models/feedback", summary="Rate a message", responses=documented(HTTPStatus.NOT_FOUND))
 def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
     """A thumb up or down for a message, or for a conversation's latest one; rating again replaces."""
     call_id = parts.store.rate(
@@ -118,7 +124,9 @@ def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
     return FeedbackAnswer(call_id=str(call_id), rating=body.rating)
 
 
-@routes.post("/models/outcome", summary="Say whether a message did its task")
+@routes.post(
+    "/models/outcome", summary="Say whether a message did its task", responses=documented(HTTPStatus.NOT_FOUND)
+)
 def outcome(body: OutcomeBody, parts: Given) -> OutcomeAnswer:
     """An answer in time is not yet a good one: this replaces the call's success, at any time."""
     call_id = parts.store.report(

@@ -77,11 +77,15 @@ class RecordAnswer(Payload):
 
 
 class BatchAnswer(Payload):
-    """What became of a batch: `known` calls were there already."""
+    """What became of a batch: `known` calls were there already.
+
+    `sample` is true where they went among sample traffic, which is made anew at each start of the demo.
+    """
 
     stored: int
     known: int
     refused: int
+    sample: bool
     results: list[RecordAnswer]
 
 

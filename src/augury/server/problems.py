@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from augury.errors import AuguryError, InvalidValue, NotFound, QueryRefused, shown
+from augury.errors import AuguryError, FileUnreadable, InvalidValue, NotFound, QueryRefused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +18,39 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 _LOG = logging.getLogger("augury.server")
+MEDIA_TYPE = "application/problem+json"
+
+
+_TEXT = {"type": "string"}
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "kind": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "expected", "came"],
+                "properties": {
+                    "field": _TEXT, "expected": _TEXT, "came": _TEXT, "allowed": {"type": "array", "items": _TEXT},
+                },
+            },
+        },
+    },
+}  # fmt: skip
+
+
+def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route may answer with, for the API's own document."""
+    content = {MEDIA_TYPE: {"schema": _SCHEMA}}
+    return {status.value: {"description": status.phrase, "content": content} for status in statuses}
+
+
 _IN = {"query", "body", "path", "header"}
 
 
@@ -43,7 +76,7 @@ def problem(
         document["errors"] = found
     if kind:
         document["kind"] = kind
-    return JSONResponse(document, status.value, dict(headers or {}), "application/problem+json")
+    return JSONResponse(document, status.value, dict(headers or {}), MEDIA_TYPE)
 
 
 def invalid(error: InvalidValue, allowed: Iterable[str] = ()) -> JSONResponse:
@@ -118,6 +151,9 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
             return invalid(error)
         case NotFound():
             return problem(HTTPStatus.NOT_FOUND, str(error))
+        case FileUnreadable():
+            entry = {"field": "body", "expected": "a file of checked calls", "came": "something else"}
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=[entry])
         case QueryRefused():
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), kind="query")
         case _:

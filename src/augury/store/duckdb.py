@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 
 from augury.core.calls import COLUMNS, ModelCall
-from augury.errors import NotADatabase, NotFound, QueryRefused, SchemaTooNew, StoreError, StoreInUse
+from augury.errors import FileUnreadable, NotADatabase, NotFound, QueryRefused, SchemaTooNew, StoreError, StoreInUse
 from augury.store import asking
 from augury.store.protocol import LEAST, MOST, SUMS, Added, Description, Facts, Latencies, Table
 from augury.store.rows import call_of, instant, plain, row_of
@@ -159,7 +159,16 @@ class DuckDBStore:
         names = ", ".join(COLUMNS)
         try:
             with self._transaction() as cursor:
-                count, different = _only(cursor.execute(f"SELECT count(*), count(DISTINCT id) FROM {scan}").fetchall())
+                try:
+                    count, different = _only(
+                        cursor.execute(
+                            f"SELECT count(*), count(DISTINCT id) FROM (SELECT {names} FROM {scan})"
+                        ).fetchall()
+                    )
+                except duckdb.Error:
+                    raise FileUnreadable(
+                        "expected a Parquet file of checked calls, as `augury import` sends it"
+                    ) from None
                 once = "QUALIFY row_number() OVER (PARTITION BY file.id) = 1" if different < count else ""
                 # Ids sort by time: only the stretch that the file covers can hold any of them.
                 cursor.execute(f"SET VARIABLE least = (SELECT min(id) FROM {scan})")

@@ -1,0 +1,54 @@
+"""The demo: sample traffic that says what it is."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import httpx2
+
+import augury as library
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+    from tests.cli.conftest import Augury
+
+
+def test_the_demo_serves_sample_traffic_and_says_so_everywhere(
+    augury: Augury, log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = ("-d", augury.folder / "data/demo.duckdb")
+    with augury.serving(command="demo") as url:
+        with httpx2.Client(base_url=url, trust_env=False) as http:
+            answer = http.get("/api/analytics/models", params={"days": 90}).json()
+            assert answer["sample"] is True
+            assert answer["summary"]["totalCalls"] > 40_000
+            assert len(answer["byTaskType"]) == 8
+            assert len(answer["byModel"]) >= 7
+            assert {"openai", "anthropic"} <= {group["provider"] for group in answer["byProvider"]}
+            assert (
+                5
+                < 100
+                * (answer["summary"]["thumbsUp"] + answer["summary"]["thumbsDown"])
+                / answer["summary"]["totalCalls"]
+                < 15
+            )
+            assert "ample" in http.get("/analytics/models").text
+
+        assert "Sample traffic" in augury("sql", "SELECT 1", *database).stderr
+        assert "Sample traffic" in augury("import", log, *database).stderr
+        assert "sample calls" in augury("doctor", *database).stdout
+        assert "a demo already runs at" in augury("demo", "--port", "0", code=1).stderr
+
+        library.configure(url=url)
+        with caplog.at_level(logging.WARNING, "augury"), library.track(model="gpt-4o") as call:
+            pass
+        library.configure()
+        assert call.recorded
+        assert "is a demo" in caplog.text
+
+    with augury.serving(command="demo") as url, httpx2.Client(base_url=url, trust_env=False) as http:
+        again = http.get("/api/analytics/calls", params={"message_id": call.message_id}).json()
+        assert again["calls"] == []  # made anew

@@ -1,0 +1,42 @@
+"""The API against its own document: whatever the document allows is asked, and no answer may be a surprise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from augury.server.app import create_app
+
+if TYPE_CHECKING:
+    from augury.server.parts import Parts
+
+HEADERS = {"host": "127.0.0.1", "authorization": "Bearer a-token"}
+EXPECTED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture
+def document(parts: Parts) -> Any:
+    return schemathesis.openapi.from_asgi("/openapi.json", create_app(parts), headers=HEADERS)
+
+
+def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> None:
+    operations = [operation.ok() for operation in document.get_all_operations()]
+    assert len(operations) > 10
+
+    for operation in operations:
+
+        @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case[Any]) -> None:
+            case.call_and_validate(headers=HEADERS, checks=EXPECTED)
+
+        ask()
