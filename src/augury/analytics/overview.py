@@ -129,11 +129,11 @@ def _by_model(store: Store, request: OverviewRequest, steps: Steps, facts: Facts
     by_model = []
     for (model,), own in _busiest(measures(MODEL)):
         served = [ProviderMeasures(provider=provider, **m) for (name, provider), m in pairs if name == model]
-        by_model.append(
-            ModelMeasures(
-                model=model, display_name=display_name(model), provider=served[0].provider, providers=served, **own
+        if served:
+            name = display_name(model)
+            by_model.append(
+                ModelMeasures(model=model, display_name=name, provider=served[0].provider, providers=served, **own)
             )
-        )
     by_provider = [ProviderMeasures(provider=name, **m) for (name,), m in _busiest(measures(PROVIDER))]
     return _Models(measures().get((), nothing()), by_model, by_provider)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from contextlib import contextmanager
+from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 import numpy as np
 
+from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
-from augury.errors import FileUnreadable, NotADatabase, NotFound, QueryRefused, SchemaTooNew, StoreError, StoreInUse
+from augury.errors import (
+    FileUnreadable,
+    InvalidValue,
+    NotADatabase,
+    NotFound,
+    QueryRefused,
+    SchemaTooNew,
+    StoreError,
+    StoreInUse,
+)
 from augury.store import asking
 from augury.store.protocol import LEAST, MOST, SUMS, Added, Description, Facts, Latencies, Table
 from augury.store.rows import call_of, instant, plain, row_of
@@ -48,12 +59,13 @@ class DuckDBStore:
         """Open the file, creating it where there is none; see `augury.store.open_store`."""
         self._path = path
         self._writing = threading.Lock()
-        self._staging = TemporaryDirectory(prefix="augury-store-")
         self._database = _connect(path, read_only=read_only)
+        self._staging = TemporaryDirectory(prefix="augury-store-")
         try:
-            self._lock_in()
+            with _plainly(path):
+                self._lock_in()
             if read_only:
-                self._version()
+                self._expect_ours()
             else:
                 self.migrate()
         except BaseException:
@@ -78,7 +90,7 @@ class DuckDBStore:
     def _lock_in(self) -> None:
         """No statement, whoever wrote it, may reach a file but the database's own and those we stage."""
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._database.execute(f"SET allowed_directories = ['{self._staging.name}/']")
+        self._database.execute(f"SET allowed_directories = [{literal(self._staging.name + '/')}]")
         self._database.execute("SET enable_external_access = false")
         self._database.execute("SET lock_configuration = true")
 
@@ -106,6 +118,10 @@ class DuckDBStore:
                 "upgrade Augury to open it"
             )
         return version
+
+    def _expect_ours(self) -> None:
+        if self._version() == 0:
+            raise StoreError(f"{self._path} is empty; `augury migrate` makes it ready")
 
     def migrate(self) -> tuple[int, int]:
         """Bring the schema up to date, keeping the data; the versions before and after."""
@@ -155,7 +171,7 @@ class DuckDBStore:
         """Keep the calls of a checked Parquet file, all or none."""
         staged = Path(self._staging.name) / f"append-{threading.get_ident()}.parquet"
         shutil.copyfile(path, staged)
-        scan = f"read_parquet('{staged}')"
+        scan = f"read_parquet({literal(str(staged))})"
         names = ", ".join(COLUMNS)
         try:
             with self._transaction() as cursor:
@@ -204,6 +220,8 @@ class DuckDBStore:
 
     def prune(self, keep_from: datetime) -> int:
         """Delete the calls before a UTC midnight; how many."""
+        if keep_from != keep_from.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0):
+            raise InvalidValue("keepFrom", "a midnight, UTC: only whole days are deleted", keep_from.isoformat())
         with self._transaction() as cursor:
             (gone,) = _only(
                 cursor.execute("DELETE FROM model_performance_metrics WHERE timestamp < ?", [keep_from]).fetchall()
@@ -279,6 +297,7 @@ class DuckDBStore:
     def query(self, sql: str, *, limit: int) -> Table:
         """The answer to one read-only statement, of at most `limit` rows."""
         try:
+            sql.encode()
             statements = self._database.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READ_ONLY:
                 raise QueryRefused(
@@ -294,6 +313,8 @@ class DuckDBStore:
                     rows = result.fetchmany(limit + 1)
                 finally:
                     stop.cancel()
+        except UnicodeEncodeError:
+            raise QueryRefused("the statement is not text that UTF-8 can write") from None
         except duckdb.InterruptException:
             raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
         except duckdb.Error as problem:
@@ -310,7 +331,7 @@ class DuckDBStore:
                 (count,) = _only(
                     cursor.execute(
                         f"COPY (SELECT {', '.join(COLUMNS)} FROM model_performance_metrics WHERE {where} "
-                        f"ORDER BY timestamp, id) TO '{staged}' (FORMAT parquet, COMPRESSION zstd)",
+                        f"ORDER BY timestamp, id) TO {literal(str(staged))} (FORMAT parquet, COMPRESSION zstd)",
                         values,
                     ).fetchall()
                 )
@@ -344,8 +365,22 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         raise StoreError(missing_folder(path))
     if read_only and not path.exists():
         raise StoreError(f"there is no database {path}; record or import calls first, or name another file")
+    if path.exists() and not _is_duckdb(path):
+        raise NotADatabase(_DAMAGED.format(path=path))
     with _plainly(path):
         return duckdb.connect(path, read_only=read_only)
+
+
+_DAMAGED = "{path} is damaged, or not a DuckDB database; nothing was changed. Restore a copy, or name another file"
+
+
+def _is_duckdb(path: Path) -> bool:
+    """Whether the file begins as one; DuckDB itself would look for an extension that reads it, on the network too."""
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[8:] == b"DUCK"
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -361,10 +396,10 @@ def _plainly(path: Path) -> Iterator[None]:
                 f"{path} is in use by another process{f' (PID {owner})' if owner else ''}; "
                 "a DuckDB file belongs to one process at a time: end that one, or talk to its server"
             ) from None
-        if "not a valid DuckDB" in text or "Corrupt" in text or "corrupt" in text:
-            raise NotADatabase(
-                f"{path} is damaged, or not a DuckDB database; nothing was changed. Restore a copy, or name another file"
-            ) from None
+        if "different configuration" in text or "has been locked" in text:
+            raise StoreInUse(f"{path} is open in this process already; use that store, or close it first") from None
+        if any(sign in text for sign in ("not a valid DuckDB", "orrupt", "Could not read enough bytes")):
+            raise NotADatabase(_DAMAGED.format(path=path)) from None
         raise StoreError(f"{path}: {text.splitlines()[0]}") from problem
 
 

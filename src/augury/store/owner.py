@@ -46,7 +46,9 @@ def find(database: Path) -> Owner | None:
     """The server that says it owns the database, if its process is alive."""
     try:
         owner = Owner(**json.loads(note_of(database).read_text()))
+        if owner.pid <= 0:  # to kill(), these are groups of processes
+            return None
         os.kill(owner.pid, 0)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError):
         return None
     return owner

@@ -19,7 +19,7 @@ class DuckDBFile:
     path: Path
 
     def __str__(self) -> str:
-        return f"{_DUCKDB}{self.path}"
+        return f"{_DUCKDB}{str(self.path).replace('%', '%25')}"
 
 
 def parse_url(url: str) -> DuckDBFile:
@@ -36,10 +36,11 @@ def parse_url(url: str) -> DuckDBFile:
     if url.startswith(_DUCKDB):
         path = unquote(url.removeprefix(_DUCKDB))
     elif "://" in url or url.startswith("duckdb:"):
-        raise SettingsError(f'"{url}" is no database URL; expected duckdb:///PATH')
+        # Of a URL that is none only the scheme is repeated: the rest may hold a password.
+        raise SettingsError(f'"{url.partition(":")[0]}:" is no database that Augury knows; expected duckdb:///PATH')
     else:
         path = url
-    if not path:
+    if not path or path.startswith(":memory:"):
         raise SettingsError(f'"{url}" names no file; expected duckdb:///PATH, such as duckdb:///calls.duckdb')
     return DuckDBFile(Path(path).expanduser())
 

@@ -147,7 +147,7 @@ CREATE OR REPLACE MACRO get_model_performance_summary(days) AS TABLE
 WITH sums AS (
     SELECT
         model,
-        arg_max(provider, provider_calls) AS provider,
+        arg_min(provider, busiest_first) AS provider,
         sum(s_calls) AS calls, sum(s_successes) AS successes,
         sum(s_response) AS response_ms, min(s_min) AS least_ms, max(s_max) AS most_ms,
         sum(s_first_ms) AS first_ms, sum(s_first_calls) AS first_calls,
@@ -156,7 +156,7 @@ WITH sums AS (
         sum(s_cost) AS cost, sum(s_priced) AS priced, sum(s_priced_ok) AS priced_ok,
         sum(s_up) AS up, sum(s_down) AS down
     FROM (
-        SELECT model, provider, (sum(calls), provider) AS provider_calls,
+        SELECT model, provider, (-sum(calls), provider) AS busiest_first,
             sum(calls) AS s_calls, sum(successes) AS s_successes,
             sum(response_ms_sum) AS s_response, min(response_ms_min) AS s_min, max(response_ms_max) AS s_max,
             sum(first_token_ms_sum) AS s_first_ms, sum(first_token_calls) AS s_first_calls,
@@ -283,7 +283,7 @@ WITH scored AS (
     SELECT
         task_type,
         model,
-        arg_max(provider, (provider_calls, provider)) AS provider,
+        arg_min(provider, (-provider_calls, provider)) AS provider,
         sum(p_calls) AS calls,
         percent(sum(p_successes), sum(p_calls)) AS success_rate,
         percent(sum(p_up), sum(p_up) + sum(p_down)) AS satisfaction_rate,
