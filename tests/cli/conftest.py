@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,9 @@ class Augury:
         return json.loads(self(*arguments, "--json").stdout)
 
     @contextmanager
-    def serving(self, *arguments: str | Path, command: str = "serve", **environment: str) -> Iterator[str]:
+    def serving(
+        self, *arguments: str | Path, command: str = "serve", ending: int = signal.SIGINT, **environment: str
+    ) -> Iterator[str]:
         """The address of a server that runs meanwhile, and ends by an interrupt as it should."""
         process = subprocess.Popen(
             [COMMAND, command, "--port", "0", *arguments], cwd=self.folder, env=self._environment(environment),
@@ -54,14 +57,18 @@ class Augury:
             for line in process.stderr:
                 said += line
                 if found := re.search(r"is at (http://\S+)/analytics/models", line):
+                    # A pipe that nobody reads fills up, and then the server waits.
+                    reader = threading.Thread(target=process.stderr.read, daemon=True)
+                    reader.start()
                     yield found[1]
                     break
             else:
                 pytest.fail(f"no server: {said}")
         finally:
-            process.send_signal(signal.SIGINT)
-            _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, said + rest
+            process.send_signal(ending)
+            process.wait(timeout=60)
+            process.stderr.close()
+        assert process.returncode == 0, said
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}

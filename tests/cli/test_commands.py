@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,14 @@ def test_commands_ask_the_server_that_owns_the_file(augury: Augury, log: Path) -
 
     assert not (augury.folder / "calls.duckdb.server.json").exists()
     assert augury.json("sql", everything, *DATABASE) == [{"calls": 0}]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_is_told_to_end_takes_its_note_away(augury: Augury, ending: int) -> None:
+    with augury.serving(*DATABASE, ending=ending):
+        assert (augury.folder / "calls.duckdb.server.json").stat().st_mode & 0o777 == 0o600
+
+    assert not (augury.folder / "calls.duckdb.server.json").exists()
 
 
 def test_retention_deletes_old_calls_while_serving(augury: Augury, log: Path) -> None:

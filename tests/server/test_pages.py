@@ -187,10 +187,10 @@ def test_fields_left_empty_ask_nothing_of_the_page_while_the_api_stays_strict(cl
         ("task_type=poetry", "task_type", "function_calling"),
         ("group_by=mood", "group_by", "provider"),
         ("timezone=Mars", "timezone", "Europe/Berlin"),
-        ("days=3&from=2026-01-01", "days", "no days beside from and to"),
+        ("days=3&from=2026-01-01", "days", "nothing beside from and to"),
         ("from=2026-03-02&to=2026-03-01", "to", "a time after"),
         ("days=3660&interval=hour", "interval", "at most 10000 points"),
-        ("mood=good", "mood", "no such parameter"),
+        ("mood=good", "mood", "a parameter of this address"),
         ("model=" + "x" * 201, "model", "200 characters"),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_bad_parameter_is_a_page_that_says_what_is_allowed(
     assert response.status_code == 422
     assert response.headers["content-type"].startswith("text/html")
     page = Page(response)
-    refusal = page.text[page.text.index("This cannot be asked", 30) : page.text.index("Ask without")]
+    refusal = page.text[page.text.rindex("This cannot be asked") : page.text.index("Ask without")]
     assert field in refusal
     assert said in refusal
     (way_out,) = [a["href"] for a in page.all("a") if a.get("class") == "button"]

@@ -26,7 +26,7 @@ from augury.errors import InvalidValue
 from augury.server.formatting import FILTERS
 from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams
 from augury.server.parts import Given, Parts
-from augury.server.problems import _entry as in_our_words  # the API's wording, which is not public yet
+from augury.server.problems import finding
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("augury.server"),
@@ -70,7 +70,7 @@ def _models(parts: Given, request: Request) -> HTMLResponse:
     except ValidationError as error:
         if not _wants_page(request):
             raise RequestValidationError(error.errors()) from None
-        return _refusal(given, [in_our_words(found) for found in error.errors()], parts)
+        return _refusal(given, [finding(found) for found in error.errors()], parts)
     except InvalidValue as error:
         if not _wants_page(request):
             raise

@@ -105,13 +105,13 @@ class FilterParams(BaseModel):
         names = [field.alias or name for name, field in cls.model_fields.items()]
         for name in given:
             if name not in names:
-                raise _parameter(name, "no such parameter", names)
+                raise _parameter(name, "a parameter of this address", names)
         return given
 
     @model_validator(mode="after")
     def _one_period(self) -> Self:
         if self.days is not None and (self.from_ or self.to):
-            raise _parameter("days", "no days beside from and to")
+            raise _parameter("days", "nothing beside from and to")
         if self.to and not self.from_:
             raise _parameter("from", "the beginning of a period that has an end")
         return self

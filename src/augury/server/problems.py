@@ -95,7 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _entry(error: Mapping[str, Any]) -> dict[str, Any]:
+def finding(error: Mapping[str, Any]) -> dict[str, Any]:
     """One of pydantic's findings in our words."""
     place = [str(part) for part in error["loc"] if part not in _IN]
     field = ".".join(place) or "body"
@@ -120,7 +120,7 @@ def _entry(error: Mapping[str, Any]) -> dict[str, Any]:
         case "less_than_equal":
             entry["expected"] = f"{context['le']} or less"
         case "extra_forbidden":
-            entry["expected"] = "no such field or parameter"
+            entry["expected"] = "a field of this body"
         case _:
             text = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
             entry["expected"] = text[0].lower() + text[1:]
@@ -133,7 +133,7 @@ def _entry(error: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for nothing else
-    entries = [_entry(found) for found in error.errors()]
+    entries = [finding(found) for found in error.errors()]
     detail = "; ".join(f"{entry['field']}: expected {entry['expected']}, got {entry['came']}" for entry in entries)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=entries)
 

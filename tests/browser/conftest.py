@@ -1,0 +1,236 @@
+"""A real browser before a real server, both on this machine, and a record of everything the browser complains about."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import IO
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+
+COMMAND = Path(sys.executable).with_name("augury")
+STARTS_WITHIN_S = 60
+ENDS_WITHIN_S = 30
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "نموذج-\N{RIGHT-TO-LEFT OVERRIDE}x",
+    "🧙🔮",
+    "W" * 200,
+)
+
+
+@dataclass
+class Visit:
+    """One browser page, and what went wrong on it."""
+
+    address: str
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Runs before the page's own scripts, and outside of what its policy governs.
+        self.page.add_init_script(
+            "window.violations = [];"
+            "document.addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI))"
+        )
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self._request(request.url))
+
+    def go(self, path: str) -> Response:
+        """Open a path of the server, and wait until what it names has been loaded."""
+        response = self.page.goto(self.address + path)
+        assert response is not None
+        return response
+
+    def violations(self) -> list[str]:
+        """What the content security policy stopped on the page that is open."""
+        found = self.page.evaluate("window.violations")
+        assert isinstance(found, list)
+        return found
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _request(self, url: str) -> None:
+        if not url.startswith(("data:", self.address + "/")):
+            self.elsewhere.append(url)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running server."""
+
+    address: str
+
+    def get(self, path: str) -> Any:
+        """What the API answers."""
+        with urlopen(Request(self.address + path), timeout=30) as answer:  # noqa: S310 - the address is our own
+            return json.load(answer)
+
+    def record(self, calls: list[dict[str, Any]]) -> None:
+        """Have the server keep calls."""
+        request = Request(  # noqa: S310 - the address is our own
+            self.address + "/api/analytics/models/calls",
+            json.dumps(calls).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+            stored = json.load(answer)["stored"]
+        assert stored == len(calls)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Site]:
+    """A server over a database of its own, until the end of the block."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--port", "0", "--database", folder / "calls.duckdb"],
+        cwd=folder,
+        env=environment | {"AUGURY_DATA_DIR": str(folder), "COLUMNS": "200"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    addresses: Queue[str | None] = Queue()
+    said: list[str] = []
+    # Reads on to the end: a server whose log nobody reads stands still when the pipe is full.
+    reader = Thread(target=_listen, args=(process.stderr, said, addresses), daemon=True)
+    reader.start()
+    try:
+        address = addresses.get(timeout=STARTS_WITHIN_S)
+        assert address is not None, "".join(said)
+        yield Site(address)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=ENDS_WITHIN_S)
+        finally:
+            process.kill()
+            process.wait()
+            reader.join(timeout=ENDS_WITHIN_S)
+            process.stderr.close()
+
+
+def _listen(log: IO[str], said: list[str], addresses: Queue[str | None]) -> None:
+    for line in log:
+        said.append(line)
+        if found := re.search(r"is at (http://\S+)/analytics/models", line):
+            addresses.put(found[1])
+    addresses.put(None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser to drive; without one these tests fail, since nobody would notice that they were skipped."""
+    if chosen := os.environ.get("AUGURY_TEST_CHROMIUM"):
+        assert shutil.which(chosen), f"AUGURY_TEST_CHROMIUM names {chosen!r}, which is no program"
+        return chosen
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.fail(
+        "no Chromium was found: install one (on Debian and Ubuntu: apt-get install chromium), "
+        "or name yours in AUGURY_TEST_CHROMIUM",
+        pytrace=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # No sandbox: in a container, and as root, Chromium has none to offer.
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with calls of every kind that a page must bear. Shared: ask it, and change nothing."""
+    with serving(tmp_path_factory.mktemp("site")) as running:
+        running.record(_traffic())
+        yield running
+
+
+@pytest.fixture(scope="session")
+def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server without a single call. Shared as well."""
+    with serving(tmp_path_factory.mktemp("empty")) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens pages of a server; at the end none of them may have complained, nor asked another machine for anything."""
+    visits: list[Visit] = []
+
+    def open_page(site: Site, *, width: int = 1366) -> Visit:
+        assert urlsplit(site.address).hostname == "127.0.0.1"
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
+        visits.append(Visit(site.address, context.new_page()))
+        return visits[-1]
+
+    yield open_page
+    for opened in visits:
+        violations = opened.violations()
+        opened.page.context.close()
+        assert (opened.complaints, opened.elsewhere, violations) == ([], [], [])
+
+
+def _traffic() -> list[dict[str, Any]]:
+    """Calls of two months: several models, failures, ratings, days without a call, and names meant to do harm."""
+    midday = datetime.now(UTC) - timedelta(hours=1)
+    models = [("gpt-4o", "openai", 2_400), ("claude-sonnet-4-5", "anthropic", 3_100), ("homemade-7b", "acme", 310)]
+    tasks = ["coding", "analysis", "general_chat"]
+    calls = [
+        {
+            "model": name,
+            "provider": provider,
+            "task_type": tasks[(day + turn) % 3],
+            "response_time_ms": usual + 97 * (day * turn % 31),
+            "input_tokens": 900 + 13 * day,
+            "output_tokens": 200 + 7 * turn,
+            "success": (day + 3 * turn) % 11 != 0,
+            "user_rating": (0, 0, 1, -1, 1, 0, 1)[(day + turn) % 7],
+            "timestamp": (midday - timedelta(days=day)).isoformat(),
+        }
+        for day in range(60)
+        for turn, (name, provider, usual) in enumerate(models * 2)
+        if day % 9 not in {4, 5}
+    ]
+    hostile = [
+        {
+            "model": name,
+            "provider": name,
+            "response_time_ms": 10,
+            "error_message": name,
+            "timestamp": midday.isoformat(),
+        }
+        for name in HOSTILE
+    ]
+    return calls + hostile
