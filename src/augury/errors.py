@@ -80,5 +80,8 @@ def shown(value: object, limit: int = 60) -> str:
     """The value as an error message may show it: quoted, on one line, at most `limit` characters long."""
     if value is None:
         return "nothing"
-    text = repr(value.value if isinstance(value, Enum) else value)
+    try:
+        text = repr(value.value if isinstance(value, Enum) else value)
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets
+        text = "something too large to show"
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, islice, zip_longest
@@ -16,14 +17,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from augury.capture.columns import SQL_TYPES, Column, derived_id_sql, limits_sql, literal, plain, typed, value_sql
-from augury.capture.records import DEFAULT_OPERATION, EMBEDDINGS
-from augury.capture.texts import csv_columns, jsonl_columns, opened, read_csv, read_jsonl
-from augury.core.calls import COLUMNS, NO_USER, UNKNOWN_MODEL
-from augury.core.rules import FUTURE, IDENTITY, RULE, RULES, text_of
+from augury.capture.columns import OBJECT_FUNCTION, Column, limits_sql, literal, plain, quoted, typed
+from augury.capture.statements import SLOT_US, calls_sql, checked_sql
+from augury.capture.texts import csv_columns, opened, read_csv, read_jsonl
+from augury.core.calls import UNKNOWN_MODEL
+from augury.core.rules import FUTURE, RULE, RULES, read_object, text_of
 from augury.errors import FileUnreadable, InvalidValue
 from augury.models import names
-from augury.models.prices import PRICE_SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,18 +37,6 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 200_000
 _MEMORY = "512MB"
 _BATCH = 5_000  # records handed to DuckDB at a time, from text
-_SLOT_US = int(PRICE_SLOT.total_seconds()) * 1_000_000
-_SETTLED = {"id", "model", "provider", "model_version", "task_type", "operation", "user_id", "attempt"}
-_FINAL = {
-    "success": "succeeded AS success",
-    "input_tokens": "given AS input_tokens",
-    "output_tokens": "taken AS output_tokens",
-    "tokens_used": "CASE WHEN given IS NOT NULL AND taken IS NOT NULL OR tokens_used IS NULL "
-    "THEN coalesce(given, 0) + coalesce(taken, 0) ELSE tokens_used END AS tokens_used",
-    "cost_usd": "price AS cost_usd",
-    "cost_source": "CASE WHEN price IS NULL THEN 'unknown' WHEN cost_usd IS NULL THEN 'computed' "
-    "ELSE coalesce(cost_source, 'reported') END AS cost_source",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +86,7 @@ class CheckedFile:
             self._database.execute(
                 f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; SET enable_progress_bar = false"
             )
+            self._database.create_function(OBJECT_FUNCTION, _object, ["VARCHAR"], "VARCHAR", null_handling="special")
             self._check()
         except BaseException:
             self.__exit__(None, None, None)
@@ -117,7 +106,7 @@ class CheckedFile:
         last = self._one("SELECT coalesce(max(row), 0) FROM checked")
         for first in range(0, last + 1, CHUNK_ROWS):
             self._database.execute(
-                f"COPY ({_calls_sql()}) TO {literal(str(chunk))} (FORMAT parquet)",
+                f"COPY ({calls_sql()}) TO {literal(str(chunk))} (FORMAT parquet)",
                 {"first": first, "end": first + CHUNK_ROWS},
             )
             yield chunk
@@ -145,8 +134,13 @@ class CheckedFile:
         return int(row[0]) if row else 0
 
     def _check(self) -> None:
-        columns = self._read()
-        self._database.execute(_checked_sql(columns, self._cases()), {"latest": self._latest})
+        form = _format(self._path)
+        try:
+            columns = self._read(form) | self._constant()
+            self._database.execute(checked_sql(columns, self._cases()), {"latest": self._latest})
+        except (OSError, EOFError, zlib.error, duckdb.Error) as problem:
+            reason = str(problem).splitlines()[0]
+            raise FileUnreadable(f"{self._path} cannot be read as {form.upper()}: {reason}") from None
         self._database.execute("DROP VIEW source; DROP TABLE IF EXISTS lines")
         self.records = self._one("SELECT count(*) FROM checked")
         self.accepted = self._one("SELECT count(*) FROM checked WHERE problem IS NULL")
@@ -156,60 +150,62 @@ class CheckedFile:
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read(self) -> dict[str, Column]:
+    def _read(self, form: str) -> dict[str, Column]:
         """Make the relation `source` (row, broken, broken_came, and columns) and say what each field is read from."""
-        form = _format(self._path)
-        try:
-            if form == "parquet":
-                return self._constant() | self._read_parquet()
-            if form == "jsonl":
-                found = self._wishes.matched(self._path, jsonl_columns(self._path))
-                return self._constant() | self._read_lines(read_jsonl(self._path), found)
-            found = self._wishes.matched(self._path, csv_columns(self._path))
-            return self._constant() | self._read_lines(read_csv(self._path), found)
-        except (OSError, EOFError, duckdb.Error) as problem:
-            reason = str(problem).splitlines()[0]
-            raise FileUnreadable(f"{self._path} cannot be read as {form.upper()}: {reason}") from None
+        if form == "parquet":
+            return self._read_parquet()
+        if form == "jsonl":
+            # A record has the keys it has: which fields the file fills is known when it has been read.
+            seen: dict[str, None] = {}
+            columns = self._read_lines(read_jsonl(self._path), self._wishes.sought(), seen)
+            found = self._wishes.matched(self._path, seen)
+            return {name: column for name, column in columns.items() if name in found}
+        found = self._wishes.matched(self._path, csv_columns(self._path))
+        return self._read_lines(read_csv(self._path), {name: [source] for name, source in found.items()}, {})
 
     def _constant(self) -> dict[str, Column]:
         return {name: plain(literal(value), RULE[name]) for name, value in self._wishes.constants.items()}
 
     def _read_parquet(self) -> dict[str, Column]:
-        scan = f"read_parquet({literal(str(self._path))}, file_row_number = true)"
-        types = {
-            name: kind
-            for name, kind, *_ in self._database.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-            if name != "file_row_number"
-        }
+        # Through a name of ours: in the user's, DuckDB would take [, * and ? for a pattern of many files.
+        link = Path(self._folder.name) / "source.parquet"
+        link.symlink_to(self._path.resolve())
+        scan = f"read_parquet({literal(str(link))})"
+        described = self._database.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        types = {name: kind for name, kind, *_ in described}
         found = self._wishes.matched(self._path, types)
-        columns = {}
-        for name, source in found.items():
-            quoted = '"' + source.column.replace('"', '""') + '"'
-            columns[name] = typed(quoted, types[source.column], RULE[name], source.unit)
+        renamed = "".join(f", {quoted(source.column)} AS text_{name}" for name, source in found.items())
         self._database.execute(
-            f"CREATE VIEW source AS SELECT file_row_number + 1 AS row, NULL::INTEGER AS broken, NULL::VARCHAR AS broken_came, "
-            f"* EXCLUDE (file_row_number) FROM {scan}"
+            "CREATE VIEW source AS SELECT row_number() OVER () AS row, NULL::INTEGER AS broken, "
+            f"NULL::VARCHAR AS broken_came{renamed} FROM {scan}"
         )
-        return columns
+        return {
+            name: typed(f"text_{name}", types[source.column], RULE[name], source.unit) for name, source in found.items()
+        }
 
-    def _read_lines(self, lines: Iterable[Line], found: dict[str, Source]) -> dict[str, Column]:
+    def _read_lines(
+        self, lines: Iterable[Line], found: dict[str, list[Source]], seen: dict[str, None]
+    ) -> dict[str, Column]:
+        """Read the fields of text records, each from the first of its sources that is there; note the keys seen."""
         texts = "".join(f", text_{name} VARCHAR" for name in found)
         self._database.execute(f"CREATE TABLE lines (row BIGINT, broken INTEGER, broken_came VARCHAR{texts})")
         self._database.execute("CREATE VIEW source AS SELECT * FROM lines")
-        rows = (self._row(line, found) for line in lines)
+        rows = (self._row(line, found, seen) for line in lines)
         with self._database.appender("lines") as appender:
             while batch := list(islice(rows, _BATCH)):
                 appender.append_rows(batch)
-        return {name: typed(f"text_{name}", "VARCHAR", RULE[name], source.unit) for name, source in found.items()}
+        return {name: typed(f"text_{name}", "VARCHAR", RULE[name], sources[0].unit) for name, sources in found.items()}
 
-    def _row(self, line: Line, found: dict[str, Source]) -> tuple[object, ...]:
+    def _row(self, line: Line, found: dict[str, list[Source]], seen: dict[str, None]) -> tuple[object, ...]:
+        seen.update(dict.fromkeys(line.values))
         broken, came = None, None
         if line.broken is not None:
             broken = self._problem("line", line.broken)
         texts: list[str | None] = []
-        for name, source in found.items():
+        for name, sources in found.items():
+            values = (line.values.get(source.column) for source in sources)
             try:
-                texts.append(text_of(RULE[name], line.values.get(source.column)))
+                texts.append(text_of(RULE[name], next((value for value in values if value is not None), None)))
             except InvalidValue as problem:
                 broken, came = self._problem(name, problem.expected), problem.came
                 texts.append(None)
@@ -276,7 +272,7 @@ class CheckedFile:
             f"above BIGINT, upto BIGINT, {', '.join(f'{rate} DECIMAL(18, 12)' for rate in rates)})"
         )
         slots = self._database.execute(
-            f"SELECT DISTINCT named.model, named.provider, coalesce(service_tier, ''), epoch_us(timestamp) // {_SLOT_US} "
+            f"SELECT DISTINCT named.model, named.provider, coalesce(service_tier, ''), epoch_us(timestamp) // {SLOT_US} "
             "FROM checked JOIN named ON coalesce(checked.model, '') = reported "
             "AND coalesce(checked.provider, '') = allegedly "
             "WHERE problem IS NULL AND cost_usd IS NULL AND cost_source IS DISTINCT FROM 'unknown' ORDER BY ALL"
@@ -292,8 +288,12 @@ class CheckedFile:
             appender.append_rows(rows)
 
     def _rates(self, model: str, provider: str, tier: str, slot: int) -> tuple[Rates, ...]:
-        at = datetime.fromtimestamp(slot * _SLOT_US // 1_000_000, UTC)
+        at = datetime.fromtimestamp(slot * SLOT_US // 1_000_000, UTC)
         return self._prices.rates(model=model, provider=provider, service_tier=tier or None, at=at)
+
+
+def _object(text: str | None) -> str | None:
+    return None if text is None else read_object(text)
 
 
 def _format(path: Path) -> str:
@@ -310,83 +310,14 @@ def _format(path: Path) -> str:
     try:
         with opened(path) as file:
             start = file.read(64).lstrip()
-    except OSError as problem:
-        raise FileUnreadable(f"{path} cannot be opened: {problem.strerror or problem}") from None
-    if form := known.get(suffix.lower()):
-        return form
-    if start.startswith(b"["):
+    except (OSError, EOFError, zlib.error) as problem:
+        raise FileUnreadable(f"{path} cannot be opened: {getattr(problem, 'strerror', None) or problem}") from None
+    form = known.get(suffix.lower())
+    if form in (None, "jsonl") and start.startswith(b"["):
         raise FileUnreadable(f"{path} is one JSON array; expected JSON Lines, an object a line")
+    if form is not None:
+        return form
     return "parquet" if start.startswith(b"PAR1") else "jsonl" if start.startswith(b"{") else "csv"
-
-
-def _checked_sql(columns: dict[str, Column], cases: list[tuple[int, str, str]]) -> str:
-    """The table `checked`: every record's row, values, and problem, and where there is one what came, and the record."""
-    came = ", ".join(f"{columns[f].came if f in columns else 'NULL'} AS came_{f}" for f in RULE)
-    read = ", ".join(f"{columns[f].sql} AS read_{f}" for f in RULE if f in columns)
-    values = ", ".join(
-        f"{value_sql(r, Column(f'read_{r.field}', columns[r.field].type, ''))} AS {r.field}"
-        if r.field in columns
-        else f"NULL::{SQL_TYPES[r.kind]} AS {r.field}"
-        for r in RULES
-    )
-    problem = " ".join(f"WHEN {condition} THEN {number}" for number, condition, _ in cases)
-    shown = " ".join(f"WHEN {condition} THEN left({text}::VARCHAR, 60)" for _, condition, text in cases)
-    record = ", ".join(f"{literal(f)}, left(came_{f}::VARCHAR, 2000)" for f in RULE if f in columns)
-    return f"""
-        CREATE TABLE checked AS
-        WITH arrived AS (SELECT row, broken, broken_came, {came}, {read} FROM source),
-        valued AS (SELECT row, broken, broken_came, {", ".join(f"came_{f}" for f in RULE)}, {values} FROM arrived),
-        judged AS (SELECT *, CASE WHEN broken IS NOT NULL THEN broken {problem} END AS problem FROM valued)
-        SELECT row, {", ".join(RULE)}, problem,
-            CASE WHEN problem IS NULL AND id IS NULL THEN md5({_identity_sql()}) END AS identity,
-            CASE WHEN problem IS NOT NULL THEN CASE WHEN broken IS NOT NULL THEN broken_came {shown} END END AS came,
-            CASE WHEN problem IS NOT NULL THEN json_object({record})::VARCHAR END AS record
-        FROM judged"""
-
-
-def _identity_sql() -> str:
-    """`augury.capture.records.identity_of` by column."""
-    texts = (f"epoch_us({name})" if name == "timestamp" else name for name in IDENTITY)
-    return " || chr(31) || ".join(f"coalesce({text}::VARCHAR, '')" for text in texts)
-
-
-def _calls_sql() -> str:
-    """The accepted records of rows [$first, $end) as calls. Its twin by record is in `augury.capture.records`."""
-    identity = "checked.identity || '#' || coalesce(occurrence, 0)"
-    rest = ", ".join(f"checked.{column}" for column in COLUMNS if column not in _SETTLED)
-    return f"""
-        WITH settled AS (
-            SELECT {rest},
-                coalesce(id, {derived_id_sql("timestamp", identity)}) AS id,
-                named.model AS model,
-                named.provider AS provider,
-                coalesce(checked.model_version, nullif(checked.model, '{UNKNOWN_MODEL}')) AS model_version,
-                coalesce(task_type, 'other') AS task_type,
-                coalesce(operation, '{DEFAULT_OPERATION}') AS operation,
-                coalesce(user_id, '{NO_USER}') AS user_id,
-                coalesce(attempt, 1) AS attempt,
-                coalesce(success, error_type IS NULL AND error_message IS NULL) AS succeeded,
-                CASE WHEN succeeded THEN input_tokens ELSE coalesce(input_tokens, 0) END AS given,
-                CASE WHEN succeeded THEN output_tokens ELSE coalesce(output_tokens, 0) END AS taken
-            FROM checked
-            JOIN named ON coalesce(checked.model, '') = named.reported AND coalesce(checked.provider, '') = named.allegedly
-            LEFT JOIN twins ON twins.row = checked.row
-            WHERE checked.row >= $first AND checked.row < $end AND problem IS NULL
-        ), priced AS (
-            SELECT settled.*,
-                CASE WHEN cost_usd IS NOT NULL OR cost_source = 'unknown' THEN cost_usd
-                    WHEN given IS NOT NULL AND (taken IS NOT NULL OR operation = '{EMBEDDINGS}') THEN CAST(
-                        (given::BIGINT - coalesce(cached_input_tokens, 0) - coalesce(cache_write_tokens, 0)) * rates.input
-                        + coalesce(cached_input_tokens, 0)::BIGINT * rates.cached_input
-                        + (coalesce(cache_write_tokens, 0)::BIGINT - coalesce(cache_write_1h_tokens, 0)) * rates.cache_write
-                        + coalesce(cache_write_1h_tokens, 0)::BIGINT * rates.cache_write_1h
-                        + coalesce(taken, 0)::BIGINT * rates.output AS DECIMAL(18, 10)) END AS price
-            FROM settled
-            LEFT JOIN rates ON rates.model = settled.model AND rates.provider = settled.provider
-                AND rates.tier = coalesce(service_tier, '') AND epoch_us(timestamp) // {_SLOT_US} BETWEEN rates.first_slot AND rates.last_slot
-                AND coalesce(given, 0) > rates.above AND (rates.upto IS NULL OR coalesce(given, 0) <= rates.upto)
-        )
-        SELECT {", ".join(_FINAL.get(column, column) for column in COLUMNS)} FROM priced"""
 
 
 def write_text(parquet: Path, text: Path, form: str) -> None:

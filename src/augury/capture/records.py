@@ -52,12 +52,12 @@ class RecordReader:
             raise InvalidValue("model", "the name of a model", values["model"])
         if values["response_time_ms"] is None:
             raise InvalidValue("response_time_ms", RULE["response_time_ms"].expected)
-        if values["id"] is None:
-            identity = identity_of(values)
-            values["id"] = derived_id(values["timestamp"], identity, self._twins[identity])
-            self._twins[identity] += 1
+        identity = identity_of(values) if values["id"] is None else None
         _settle(values)
         self._price(values)
+        if identity is not None:  # last, so that a record that was refused is nobody's twin
+            values["id"] = derived_id(values["timestamp"], identity, self._twins[identity])
+            self._twins[identity] += 1
         return ModelCall(**values)
 
     def _price(self, values: dict[str, Any]) -> None:
@@ -102,9 +102,15 @@ def _settle(values: dict[str, Any]) -> None:
         values["success"] = values["error_type"] is None and values["error_message"] is None
     if values["success"] and values["error_type"] is not None:
         raise InvalidValue("error_type", "none on a call that succeeded", str(values["error_type"]))
-    if not values["success"]:
-        values["input_tokens"] = values["input_tokens"] or 0
-        values["output_tokens"] = values["output_tokens"] or 0
+    if values["cache_write_tokens"] is None:
+        values["cache_write_tokens"] = values["cache_write_1h_tokens"]
+    if (
+        not values["success"] and values["tokens_used"] is None
+    ):  # what is unknown of a failed call is no more than is told
+        if values["input_tokens"] is None:
+            values["input_tokens"] = (values["cached_input_tokens"] or 0) + (values["cache_write_tokens"] or 0)
+        if values["output_tokens"] is None:
+            values["output_tokens"] = values["reasoning_tokens"] or 0
     given, taken = values["input_tokens"], values["output_tokens"]
     if (given is not None and taken is not None) or values["tokens_used"] is None:
         values["tokens_used"] = (given or 0) + (taken or 0)

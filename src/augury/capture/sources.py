@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from augury.core.rules import FIELD, RULE
+from augury.core.spelling import camel
 from augury.errors import FileUnreadable
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Wishes:
             raise FileUnreadable(f"{', '.join(sorted(both))}: both --map and --set give it; take one")
         return cls(columns=columns, constants=constants)
 
+    def sought(self) -> dict[str, list[Source]]:
+        """Where each field may be found in records that have keys of their own each: the first that is there counts."""
+        by_name = {name: [Source(name), Source(camel(name))] for name in RULE if name not in self.constants}
+        return by_name | {name: [source] for name, source in self.columns.items()}
+
     def matched(self, path: Path, columns: Iterable[str]) -> dict[str, Source]:
         """The source of every field that the file can fill: as wished, else by the column's name.
 
@@ -53,7 +59,10 @@ class Wishes:
             FileUnreadable: a wished column is not there, or nothing fills a field that is needed.
         """
         there = list(columns)
-        for name, source in self.columns.items():
+        if not there:
+            raise FileUnreadable(f"{path} holds no records; expected a header, or a JSON object on each line")
+        wished = {name: _whole(source, there) for name, source in self.columns.items()}
+        for name, source in wished.items():
             if source.column not in there:
                 raise FileUnreadable(
                     f'{path} has no column "{source.column}" to read {name} from; it has {", ".join(there[:40])}'
@@ -62,7 +71,7 @@ class Wishes:
         for column in there:
             by_name.setdefault(FIELD.get(column, column.lower()), column)
         found = {name: Source(by_name[name]) for name in RULE if name in by_name}
-        found.update(self.columns)
+        found.update(wished)
         for name in self.constants:
             found.pop(name, None)
         missing = [name for name in NEEDED if name not in found and name not in self.constants]
@@ -72,6 +81,12 @@ class Wishes:
                 f"Say which it is with --map {missing[0]}=COLUMN, or give all records one value with --set {missing[0]}=VALUE"
             )
         return found
+
+
+def _whole(source: Source, there: list[str]) -> Source:
+    """The column whose own name has a colon in it."""
+    name = f"{source.column}:{source.unit}"
+    return Source(name) if source.column not in there and name in there else source
 
 
 def _in_two(column: str) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_LINES = 2_000  # of one CSV record: a quote that nobody closed must not swallow the file
-_MOST_CHARACTERS = 1_000_000
+_MOST_CHARACTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,6 @@ class Line:
 def opened(path: Path) -> IO[bytes]:
     """The file's bytes, uncompressed where its name ends in .gz."""
     return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-
-
-def jsonl_columns(path: Path, lines: int = 100) -> list[str]:
-    """The keys of the file's first records, in order of appearance."""
-    found: dict[str, None] = {}
-    for line, _ in zip(read_jsonl(path), range(lines), strict=False):
-        found.update(dict.fromkeys(line.values))
-    return list(found)
 
 
 def read_jsonl(path: Path) -> Iterator[Line]:
@@ -69,6 +61,14 @@ def csv_columns(path: Path) -> list[str]:
 
 def read_csv(path: Path) -> Iterator[Line]:
     """A record a line, as RFC 4180 has it: quoted fields may span lines. The delimiter is the header's commonest one."""
+    limit = csv.field_size_limit(_MOST_CHARACTERS)  # prompts are longer than the module expects, mapped or not
+    try:
+        yield from _read_csv(path)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _read_csv(path: Path) -> Iterator[Line]:
     with opened(path) as file:
         columns, delimiter = _header(path, file.readline())
         expected = f"{len(columns)} fields"
@@ -127,8 +127,11 @@ def _header(path: Path, raw: bytes) -> tuple[list[str], str]:
     if not text.strip():
         raise FileUnreadable(f"{path} is empty; expected a CSV file with a header")
     delimiter = max(",;\t|", key=text.count)
-    columns = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
-    twice = {name for name in columns if columns.count(name) > 1}
+    try:
+        columns = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+    except csv.Error as problem:
+        raise FileUnreadable(f"{path}: the header cannot be read as CSV: {problem}") from None
+    twice = {name for name in columns if name and columns.count(name) > 1}
     if twice:
         raise FileUnreadable(
             f"{path}: the header has {', '.join(sorted(twice))} more than once; columns need their own names"

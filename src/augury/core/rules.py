@@ -39,6 +39,7 @@ SPACES = " \t\r\n\v\f"
 """What is cut from both ends of every value but an error message; a value of nothing else is no value."""
 
 NUMBER_PATTERN = r"^[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?$"
+MONEY_PATTERN = r"^[+-]?([0-9]{1,8}(\.[0-9]{0,30})?|[0-9](\.[0-9]{0,17})?[eE][+-]?[0-9]{1,2})$"
 TIME_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?$"
@@ -47,6 +48,7 @@ YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
 
 _NUMBER = re.compile(NUMBER_PATTERN)
+_MONEY = re.compile(MONEY_PATTERN)
 _TIME = re.compile(TIME_PATTERN)
 
 
@@ -171,6 +173,7 @@ class Limit:
 
 LIMITS: tuple[Limit, ...] = (
     Limit(("cached_input_tokens", "cache_write_tokens"), "input_tokens"),
+    Limit(("cached_input_tokens", "cache_write_1h_tokens"), "input_tokens"),
     Limit(("cache_write_1h_tokens",), "cache_write_tokens"),
     Limit(("reasoning_tokens",), "output_tokens"),
 )
@@ -223,17 +226,8 @@ def text_of(rule: Rule, value: object) -> str | None:
             text = value
         case bool():
             text = "true" if value else "false"
-        case int() | float() | Decimal() | UUID():
-            text = str(value)
-        case datetime():
-            text = value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
-        case dict() if rule.kind is Kind.OBJECT:
-            try:
-                text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            except (TypeError, ValueError, RecursionError):
-                raise InvalidValue(rule.field, rule.expected, value) from None
         case _:
-            raise InvalidValue(rule.field, rule.expected, value)
+            text = _written(rule, value)
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair: JSON can spell it, UTF-8 cannot
@@ -241,6 +235,21 @@ def text_of(rule: Rule, value: object) -> str | None:
     if rule.kind is not Kind.MESSAGE:
         return text.strip(SPACES) or None
     return text if text.strip(SPACES) else None
+
+
+def _written(rule: Rule, value: object) -> str:
+    """A value that is no text, as text."""
+    try:
+        match value:
+            case int() | float() | Decimal() | UUID():
+                return str(value)
+            case datetime():
+                return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+            case dict() if rule.kind is Kind.OBJECT:
+                return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError, OverflowError):
+        pass  # thousands of digits or of brackets, a time at the end of the calendar, what JSON has no word for
+    raise InvalidValue(rule.field, rule.expected, value)
 
 
 def _read(rule: Rule, text: str, now: datetime) -> object | None:
@@ -270,12 +279,12 @@ def _read(rule: Rule, text: str, now: datetime) -> object | None:
         case Kind.MONEY:
             return _money(text)
         case Kind.FLAG:
-            word = text.lower()
+            word = text.lower() if text.isascii() else ""
             return True if word in YES else False if word in NO else None
         case Kind.TIME:
             return _time(text, now)
         case Kind.OBJECT:
-            return _object(text)
+            return read_object(text)
 
 
 _WORDS: Mapping[str, type[StrEnum]] = {
@@ -288,7 +297,7 @@ _WORDS: Mapping[str, type[StrEnum]] = {
 
 
 def _word(rule: Rule, text: str) -> StrEnum | None:
-    word = text.lower()
+    word = text.lower() if text.isascii() else ""
     return _WORDS[rule.field](word) if word in rule.allowed else None
 
 
@@ -297,7 +306,7 @@ def _number(text: str) -> float | None:
 
 
 def _money(text: str) -> Decimal | None:
-    if not _NUMBER.match(text):
+    if not _MONEY.match(text):
         return None
     amount = Decimal(text)
     if abs(amount) > LARGEST_COST + 1:  # more digits than a quantised number can have
@@ -317,7 +326,8 @@ def _time(text: str, now: datetime) -> datetime | None:
     return when if EARLIEST <= when <= now + FUTURE else None
 
 
-def _object(text: str) -> str | None:
+def read_object(text: str) -> str | None:
+    """The text of a JSON object without what is not needed; None where it is none, or breaks the rule."""
     try:
         value = json.loads(text)
         compact = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from augury.errors import InvalidValue
@@ -98,10 +99,12 @@ class Window:
         Raises:
             InvalidValue: the end is not after the start, or the window is longer than MAX_DAYS.
         """
+        for name, bound in (("from", start), ("to", end)):
+            if not EARLIEST.year <= bound.year < LATEST.year:
+                raise InvalidValue(name, "a time from 1970 to 2199", bound.isoformat())
         since = start if isinstance(start, datetime) else midnight(start, zone)
         until = end if isinstance(end, datetime) else midnight(end + timedelta(days=1), zone)
-        if not EARLIEST <= since <= LATEST:
-            raise InvalidValue("from", "a time from 1970 to 2200", start.isoformat())
+        since = max(since, EARLIEST)
         if until <= since:
             raise InvalidValue("to", f"a time after `from`, {start.isoformat()}", end.isoformat())
         if until - since > timedelta(days=MAX_DAYS + 1):
@@ -115,7 +118,7 @@ class Window:
             InvalidValue: there would be more than MAX_STEPS.
         """
         width = {Interval.HOUR: _HOUR_S, Interval.DAY: _DAY_S, Interval.WEEK: _WEEK_S}[interval]
-        start, end = int(self.start.timestamp()), int(self.end.timestamp())
+        start, end = int(self.start.timestamp()), ceil(self.end.timestamp())
         if (end - start) // width > MAX_STEPS:
             raise InvalidValue(
                 "interval", f"at most {MAX_STEPS} points; take a shorter period or longer steps", interval
