@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from duckdb.func import FunctionNullHandling
+from duckdb.sqltypes import VARCHAR
 
 from augury.capture.columns import OBJECT_FUNCTION, Column, limits_sql, literal, plain, quoted, typed
 from augury.capture.statements import SLOT_US, calls_sql, checked_sql
@@ -86,7 +88,9 @@ class CheckedFile:
             self._database.execute(
                 f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; SET enable_progress_bar = false"
             )
-            self._database.create_function(OBJECT_FUNCTION, _object, ["VARCHAR"], "VARCHAR", null_handling="special")
+            self._database.create_function(
+                OBJECT_FUNCTION, _object, [VARCHAR], VARCHAR, null_handling=FunctionNullHandling.SPECIAL
+            )
             self._check()
         except BaseException:
             self.__exit__(None, None, None)
