@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
@@ -226,7 +226,8 @@ class DuckDBStore:
             (gone,) = _only(
                 cursor.execute("DELETE FROM model_performance_metrics WHERE timestamp < ?", [keep_from]).fetchall()
             )
-        with _plainly(self._path), self._writing, self._database.cursor() as cursor:
+        # Gives the room back to the system; with a statement of somebody's under way it waits for the next occasion.
+        with suppress(duckdb.TransactionException), self._writing, self._database.cursor() as cursor:
             cursor.execute("CHECKPOINT")
         return int(gone)
 
