@@ -28,6 +28,8 @@ class Sums(TypedDict):
 
     calls: int
     successes: int
+    evidence_calls: int
+    evidence_ms_sum: int
     response_ms_sum: int
     response_ms_min: int
     response_ms_max: int

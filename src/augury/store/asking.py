@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 def keys(question: Question) -> dict[Dimension, str]:
     """An SQL expression for each dimension that is asked for."""
-    return {
-        name: _step_sql(question.steps) if name is Dimension.STEP and question.steps is not None else str(name)
-        for name in question.by
-    }
+    expressions = {Dimension.COMPLEXITY: "coalesce(task_complexity, '')"}
+    if question.steps is not None:
+        expressions[Dimension.STEP] = _step_sql(question.steps)
+    return {name: expressions.get(name, str(name)) for name in question.by}
+
+
+def positions(columns: int) -> str:
+    """The first so many columns, to group by: a name would mean the table's column, not what is made of it."""
+    return ", ".join(str(position) for position in range(1, columns + 1))
 
 
 def _step_sql(steps: Steps) -> str:

@@ -27,7 +27,7 @@ from augury.errors import (
     StoreInUse,
 )
 from augury.store import asking
-from augury.store.protocol import LEAST, MOST, SUMS, Added, Description, Facts, Latencies, Table
+from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Added, Description, Facts, Latencies, Table
 from augury.store.rows import call_of, instant, plain, row_of
 from augury.store.urls import DuckDBFile, missing_folder
 
@@ -247,10 +247,11 @@ class DuckDBStore:
         """The sums of every group that has calls."""
         keys = asking.keys(question)
         sums = [f"sum({name})::{'VARCHAR' if name == 'cost_sum' else 'BIGINT'} AS {name}" for name in SUMS]
+        sums += [f"sum({name})::DOUBLE AS {name}" for name in LOGARITHMS]
         sums += [f"min({LEAST})::BIGINT AS {LEAST}", f"max({MOST})::BIGINT AS {MOST}"]
         where, values = asking.where(question.filters, question.window)
         selected = ", ".join([f"{sql} AS {name}" for name, sql in keys.items()] + sums)
-        grouped = f"GROUP BY {', '.join(keys)}" if keys else "HAVING count(*) > 0"
+        grouped = f"GROUP BY {asking.positions(len(keys))}" if keys else "HAVING count(*) > 0"
         with self._reading() as cursor:
             found = _columns(cursor, f"SELECT {selected} FROM call_facts WHERE {where} {grouped}", values)
         found["cost_sum"] = np.array([int(text.replace(".", "")) for text in found["cost_sum"]], dtype=object)
@@ -261,7 +262,7 @@ class DuckDBStore:
         keys = asking.keys(question)
         where, values = asking.where(question.filters, question.window)
         selected = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
-        order = ", ".join([*keys, "bucket"])
+        order = asking.positions(len(keys) + 1)
         with self._reading() as cursor:
             found = _columns(
                 cursor,

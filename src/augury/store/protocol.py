@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 
 class Dimension(StrEnum):
-    """What facts may be grouped by, each a column; a step is a piece of the window, by its number."""
+    """What facts may be grouped by, each a column; a complexity that nobody told is "", a step is its number."""
 
     MODEL = "model"
     PROVIDER = "provider"
     TASK_TYPE = "task_type"
+    COMPLEXITY = "task_complexity"
     STEP = "step"
 
 
@@ -63,11 +64,14 @@ class Question:
 
 
 SUMS: tuple[str, ...] = (
-    "calls", "successes", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
+    "calls", "successes", "evidence_calls", "evidence_ms_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
     "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum", "priced_calls", "priced_successes",
     "thumbs_up", "thumbs_down",
 )  # fmt: skip
 """The facts that add up. `cost_sum` counts units of 1e-10 dollars; the rest calls, milliseconds, or tokens."""
+
+LOGARITHMS: tuple[str, ...] = ("success_ln_ms_sum", "success_ln_ms_square_sum")
+"""Sums over successful calls of the logarithm of their milliseconds (at least 1), and of its square; floats."""
 
 LEAST, MOST = "response_ms_min", "response_ms_max"
 
@@ -78,7 +82,8 @@ class Facts:
 
     Attributes:
         keys: for each dimension asked for, its value in every row: text, or numbers for steps.
-        sums: for each of SUMS, LEAST, and MOST, an array of int64, but for `cost_sum`, which holds Python's integers.
+        sums: for each of SUMS, LEAST, and MOST an array of int64, but for `cost_sum`, which holds Python's integers; for
+            each of LOGARITHMS one of float64.
     """
 
     keys: dict[Dimension, NDArray[Any]]

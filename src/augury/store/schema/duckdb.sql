@@ -91,6 +91,12 @@ SELECT
     segment,
     1 AS calls,
     success::INTEGER AS successes,
+    -- Evidence says something about the model: failures of the caller, or of the line, do not.
+    (success OR error_type IS NULL
+        OR error_type NOT IN ('cancelled', 'authentication', 'invalid_request', 'connection'))::INTEGER AS evidence_calls,
+    CASE WHEN evidence_calls = 1 THEN response_time_ms ELSE 0 END AS evidence_ms_sum,
+    CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ELSE 0 END AS success_ln_ms_sum,
+    CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ** 2 ELSE 0 END AS success_ln_ms_square_sum,
     response_time_ms AS response_ms_sum,
     response_time_ms AS response_ms_min,
     response_time_ms AS response_ms_max,
