@@ -55,7 +55,7 @@ def test_the_wheel_carries_what_the_product_needs(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
     for needed in (
-        "augury/py.typed", "augury/store/schema/duckdb.sql", "augury/server/templates/models.html", "augury/server/assets/docs.js",
+        "augury/py.typed", "augury/store/schema/duckdb.sql", "augury/server/templates/models.html", "augury/server/assets/docs.js", "augury/recommend/catalogue.toml",
         "augury/server/assets/augury.css", "augury/server/assets/icon.svg",
     ):  # fmt: skip
         assert needed in names

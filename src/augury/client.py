@@ -118,6 +118,11 @@ class RemoteArchive:
         except httpx2.TransportError as problem:
             raise self._unreachable(problem) from None
 
+    def recommend(self, contexts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The recommendation for each task context, as JSON has it."""
+        answers: list[dict[str, Any]] = self._ask("POST", "/api/analytics/models/recommend", json=contexts)
+        return answers
+
     def prune(self, keep_from: datetime) -> int:
         """Delete the calls before a UTC midnight; how many."""
         answer = self._ask("POST", "/api/admin/prune", json={"keepFrom": keep_from.isoformat()}, timeout=_LONG_SECONDS)
@@ -158,5 +163,5 @@ def _problem(response: httpx2.Response) -> AuguryError:
     if response.status_code == httpx2.codes.NOT_FOUND:
         return NotFound(detail)
     if errors:
-        return InvalidValue(errors[0]["field"], errors[0]["expected"])
+        return InvalidValue(errors[0]["field"], errors[0]["expected"], told=errors[0].get("came"))
     return ServerUnreachable(detail)

@@ -37,10 +37,11 @@ class InvalidValue(AuguryError):
         came: what came instead, shortened; empty where showing it could leak a prompt or a secret.
     """
 
-    def __init__(self, field: str, expected: str, came: object = None) -> None:
+    def __init__(self, field: str, expected: str, came: object = None, *, told: str | None = None) -> None:
+        """`told` is what came, in the words in which a server has told it."""
         self.field = field
         self.expected = expected
-        self.came = shown(came)
+        self.came = shown(came) if told is None else told
         super().__init__(f"{field}: expected {expected}, got {self.came}")
 
 

@@ -12,7 +12,7 @@ from augury.store.urls import parse_url
 
 if TYPE_CHECKING:
     from augury.settings import Settings
-    from augury.store.protocol import Archive, Store
+    from augury.store.protocol import Store
 
 
 def prices_of(settings: Settings) -> PriceBook:
@@ -35,7 +35,7 @@ def store_of(settings: Settings, *, read_only: bool = False) -> Store:
     return open_store(settings.database_url, read_only=read_only)
 
 
-def archive_of(settings: Settings, *, read_only: bool = False) -> Archive:
+def archive_of(settings: Settings, *, read_only: bool = False) -> RemoteArchive | Store:
     """The database, through the server that owns it where there is one."""
     owner = find(parse_url(settings.database_url).path)
     return RemoteArchive(owner.url, owner.token) if owner else store_of(settings, read_only=read_only)

@@ -189,7 +189,7 @@ COUNTS = st.integers(0, 10_000)
 @given(
     plain=COUNTS, cached=COUNTS, short=COUNTS, long=COUNTS, output=COUNTS, model=st.sampled_from(["priced", "gpt-4o"])
 )
-def test_a_computed_cost_is_that_of_the_price_book(  # noqa: PLR0917 - six numbers make a price
+def test_a_computed_cost_is_that_of_the_price_book(
     plain: int, cached: int, short: int, long: int, output: int, model: str
 ) -> None:
     counts = {

@@ -53,7 +53,7 @@ def test_a_call_comes_back_in_every_group_with_every_measure(client: TestClient)
     assert answer["byProvider"][0].keys() == MEASURES | {"provider"}
     assert answer["trends"][0].keys() >= MEASURES | {"date"}
     assert answer["groups"] == answer["byModel"]
-    assert answer["recommendations"] == answer["bestByTask"] == []
+    assert [(best["taskType"], best["source"]) for best in answer["bestByTask"]] == [("coding", "rules")]
     assert len(answer["trends"]) == 30
     assert sum(point["totalCalls"] for point in answer["trends"]) == answer["summary"]["totalCalls"] == 1
     assert answer["summary"]["totalCost"] == pytest.approx(1000 * 2.5e-6 + 100 * 10e-6, abs=1e-12)
@@ -63,7 +63,8 @@ def test_a_call_comes_back_in_every_group_with_every_measure(client: TestClient)
 def test_an_empty_database_answers_zeros_and_empty_lists_and_no_rates(client: TestClient) -> None:
     answer = client.get(MODELS).json()
 
-    assert answer["byModel"] == answer["byTaskType"] == answer["byProvider"] == []
+    for name in ("byModel", "byTaskType", "byProvider", "recommendations", "bestByTask"):
+        assert answer[name] == []
     summary = answer["summary"]
     assert summary["totalCalls"] == summary["totalTokens"] == summary["totalCost"] == summary["avgResponseTime"] == 0
     assert summary["successRate"] is summary["satisfactionRate"] is summary["qualityScore"] is None

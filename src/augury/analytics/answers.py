@@ -117,6 +117,60 @@ class Point(Measures, PointKey):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metrics(Answer):
+    """A model on a task type: the raw figures over all its calls there, and beside them what ranking uses.
+
+    Estimates are over evidence, shrunk, at the task type's mix of complexities, recent calls weighing more; times and
+    costs among them are per useful answer.
+    """
+
+    avg_response_time: float
+    success_rate: float
+    satisfaction_rate: float | None
+    quality_score: float
+    sample_size: int
+    rated: int
+    estimated_success_rate: float
+    estimated_satisfaction_rate: float | None
+    estimated_time_to_answer: float
+    estimated_cost_per_answer: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative(Answer):
+    """A model that could be taken instead; chosen by rules it has no metrics."""
+
+    model: str
+    display_name: str
+    provider: str
+    confidence: float
+    probability_best: float | None
+    metrics: Metrics | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation(Answer):
+    """The model to take, why, and how sure that is.
+
+    `confidence` is the contract's formula and no probability; `probability_best` is the probability that no alternative
+    is better, None where rules chose.
+    """
+
+    model: str
+    display_name: str
+    provider: str
+    confidence: float
+    probability_best: float | None
+    reason: str
+    source: str  # data or rules
+    task_type: str
+    complexity: str | None
+    priority: str
+    metrics: Metrics | None
+    alternatives: list[Alternative]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Period(Answer):
     """The window that was asked for, and how it is cut."""
 
@@ -137,7 +191,7 @@ class Overview(Answer):
     by_provider: list[ProviderMeasures]
     trends: list[Point]
     recommendations: list[str]
-    best_by_task: list[str]
+    best_by_task: list[Recommendation]
     sample: bool  # the calls are generated sample traffic
 
 

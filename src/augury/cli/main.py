@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from augury import __version__
-from augury.cli import demo, doctor, export, files, migrate, prune, serve, sql
+from augury.cli import demo, doctor, export, files, migrate, prune, recommend, serve, sql
 from augury.cli.output import console
 from augury.errors import AuguryError
 
@@ -30,6 +30,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("import")(files.import_)
 app.command("export")(export.export)
+app.command("recommend")(recommend.recommend)
 app.command("sql")(sql.sql)
 app.command("prune")(prune.prune)
 app.command("migrate")(migrate.migrate)

@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
 from augury.analytics.answers import GroupedOverview, Overview
-from augury.analytics.overview import overview
 from augury.capture.records import log_line, read_all
 from augury.core import ids
 from augury.core.calls import ModelCall
 from augury.core.feedback import Feedback, Outcome
 from augury.errors import InvalidValue
 from augury.server import bodies
+from augury.server.answering import whole_overview
 from augury.server.params import CallsParams, OverviewParams, cursor_after
 from augury.server.parts import Given, Parts
 from augury.server.payloads import (
@@ -42,12 +42,12 @@ _NDJSON = "application/x-ndjson"
 
 
 @routes.get("/models", summary="How each model performs", response_model=GroupedOverview | Overview)
-def models(params: Annotated[OverviewParams, Query()], parts: Given) -> Response:
+def models(params: Annotated[OverviewParams, Query()], parts: Given, request: Request) -> Response:
     """The calls of a period, measured as a whole and by model, task type, provider, and time.
 
     Rates and scores are percent, durations milliseconds, money US dollars. `groups` is there when `group_by` is given.
     """
-    answer = overview(parts.store, params.request(parts.now()), sample=parts.sample)
+    answer = whole_overview(request, parts, params.request(parts.now()))
     # Written straight to bytes: FastAPI would first check, field by field, what we have just built.
     return Response(_OVERVIEWS[type(answer)].dump_json(answer, by_alias=True), media_type=_JSON)
 

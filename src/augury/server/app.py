@@ -4,7 +4,8 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from augury import __version__
-from augury.server import admin, analytics, docs, health, pages, problems
+from augury.recommend.snapshot import Snapshot
+from augury.server import admin, analytics, docs, health, pages, problems, recommending
 from augury.server.guard import Guard
 from augury.server.parts import Parts
 
@@ -20,8 +21,9 @@ def create_app(parts: Parts) -> FastAPI:
         middleware=[Middleware(Guard, token=parts.token)],
     )
     app.state.parts = parts
+    app.state.snapshot = Snapshot(parts.store, parts.now)
     problems.install(app)
-    for module in (health, analytics, admin):
+    for module in (health, analytics, recommending, admin):
         app.include_router(module.routes)
     docs.mount(app)
     pages.mount(app)

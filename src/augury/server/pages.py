@@ -18,11 +18,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 from starlette.staticfiles import StaticFiles
 
-from augury.analytics.overview import GroupBy, overview
+from augury.analytics.overview import GroupBy
 from augury.core.scores import ENOUGH_CALLS
 from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import MAX_DAYS, Interval
 from augury.errors import InvalidValue
+from augury.server.answering import whole_overview
 from augury.server.formatting import FILTERS
 from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams
 from augury.server.parts import Given, Parts
@@ -66,7 +67,7 @@ def _models(parts: Given, request: Request) -> HTMLResponse:
     given = {name: value for name, value in request.query_params.multi_items() if value.strip()}
     try:
         params = OverviewParams.model_validate(given)
-        answer = overview(parts.store, params.request(parts.now()), sample=parts.sample)
+        answer = whole_overview(request, parts, params.request(parts.now()))
     except ValidationError as error:
         if not _wants_page(request):
             raise RequestValidationError(error.errors()) from None

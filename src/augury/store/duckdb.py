@@ -59,6 +59,7 @@ class DuckDBStore:
         """Open the file, creating it where there is none; see `augury.store.open_store`."""
         self._path = path
         self._writing = threading.Lock()
+        self._writes = 0
         self._database = _connect(path, read_only=read_only)
         self._staging = TemporaryDirectory(prefix="augury-store-")
         try:
@@ -145,6 +146,12 @@ class DuckDBStore:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
+            self._writes += 1
+
+    @property
+    def writes(self) -> int:
+        """How often this process has written."""
+        return self._writes
 
     def append(self, calls: Sequence[ModelCall]) -> list[bool]:
         """Keep the calls, all or none; True for each that is new."""

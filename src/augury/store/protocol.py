@@ -214,6 +214,11 @@ class Archive(Protocol):
 class Store(Archive, Protocol):
     """Keeps calls and feedback, and answers questions about them."""
 
+    @property
+    def writes(self) -> int:
+        """How often this process has written: while it stays the same, so do answers, but for what others write."""
+        ...
+
     def facts(self, question: Question) -> Facts:
         """The sums of every group that has calls."""
         ...

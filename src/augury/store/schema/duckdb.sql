@@ -313,3 +313,40 @@ FROM scored
 QUALIFY row_number() OVER (PARTITION BY task_type ORDER BY quality_score DESC, calls DESC, model) = 1
 ORDER BY task_type;
 CREATE OR REPLACE VIEW best_model_by_task AS FROM best_model_by_task(90);
+
+-- The best model for a task type by the plain formula of a priority, among those with five calls of it or more in the
+-- last 90 days: speed by average response time, quality by success and satisfaction, cost by dollars per success (by
+-- tokens where no price is known), anything else by the quality score. The API's recommendation weighs evidence instead.
+CREATE OR REPLACE MACRO get_best_model_for_task(task, priority) AS TABLE
+WITH scored AS (
+    SELECT
+        model,
+        arg_min(provider, (-p_calls, provider)) AS provider,
+        sum(p_calls)::BIGINT AS total_calls,
+        sum(p_response) / sum(p_calls) AS avg_response_time,
+        percent(sum(p_successes), sum(p_calls)) AS success_rate,
+        percent(sum(p_up), sum(p_up) + sum(p_down)) AS satisfaction_rate,
+        CASE WHEN sum(p_priced_ok) > 0 THEN sum(p_cost)::DOUBLE / sum(p_priced_ok) END AS cost_per_success,
+        sum(p_tokens) / sum(p_calls) AS avg_tokens,
+        confidence(sum(p_calls), sum(p_successes), sum(p_up), sum(p_down)) AS confidence
+    FROM (
+        SELECT model, provider, sum(calls) AS p_calls, sum(successes) AS p_successes, sum(response_ms_sum) AS p_response,
+            sum(thumbs_up) AS p_up, sum(thumbs_down) AS p_down, sum(cost_sum) AS p_cost,
+            sum(priced_successes) AS p_priced_ok, sum(tokens_sum) AS p_tokens
+        FROM call_facts
+        WHERE timestamp >= first_instant(90) AND timestamp < end_of_today() AND is_generating(operation)
+            AND model <> 'unknown' AND task_type = task
+        GROUP BY model, provider
+    )
+    GROUP BY model
+    HAVING sum(p_calls) >= 5
+)
+SELECT model, provider, total_calls, avg_response_time, success_rate, satisfaction_rate, cost_per_success,
+    quality_score(success_rate, satisfaction_rate, speed_score(avg_response_time)) AS quality_score, confidence
+FROM scored
+ORDER BY
+    CASE WHEN priority = 'speed' THEN avg_response_time END,
+    CASE WHEN priority = 'quality' THEN -(success_rate + coalesce(satisfaction_rate, success_rate)) END,
+    CASE WHEN priority = 'cost' THEN coalesce(cost_per_success, 1e9 + avg_tokens) END,
+    quality_score DESC, total_calls DESC, model
+LIMIT 1;

@@ -1,0 +1,1 @@
+"""Which model to use next: what a request needs, what the rules know of models, and what the owner's own calls say."""
