@@ -20,6 +20,8 @@ from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import VARCHAR
 
 from augury.capture.columns import OBJECT_FUNCTION, Column, limits_sql, literal, plain, quoted, typed
+from augury.capture.prompts import PROMPT_FIELDS, task_of, task_words
+from augury.capture.sources import Source
 from augury.capture.statements import SLOT_US, calls_sql, checked_sql
 from augury.capture.texts import csv_columns, opened, read_csv, read_jsonl
 from augury.core.calls import UNKNOWN_MODEL
@@ -32,12 +34,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from augury.capture.sources import Source, Wishes
+    from augury.capture.sources import Wishes
     from augury.capture.texts import Line
     from augury.models.prices import PriceBook, Rates
 
 CHUNK_ROWS = 200_000
 _MEMORY = "512MB"
+_TASK_FUNCTION = "augury_task"
+_TOLD = ("task_type", "task_complexity")  # by a prompt
+_OURS = {name: Source(f"\0{name}") for name in _TOLD}
 _BATCH = 5_000  # records handed to DuckDB at a time, from text
 
 
@@ -90,6 +95,9 @@ class CheckedFile:
             )
             self._database.create_function(
                 OBJECT_FUNCTION, _object, [VARCHAR], VARCHAR, null_handling=FunctionNullHandling.SPECIAL
+            )
+            self._database.create_function(
+                _TASK_FUNCTION, task_words, [VARCHAR, VARCHAR], VARCHAR, null_handling=FunctionNullHandling.SPECIAL
             )
             self._check()
         except BaseException:
@@ -163,7 +171,8 @@ class CheckedFile:
             seen: dict[str, None] = {}
             columns = self._read_lines(read_jsonl(self._path), self._wishes.sought(), seen)
             found = self._wishes.matched(self._path, seen)
-            return {name: column for name, column in columns.items() if name in found}
+            told = _TOLD if any(name in found for name in PROMPT_FIELDS) else ()
+            return {name: column for name, column in columns.items() if name in found or name in told}
         found = self._wishes.matched(self._path, csv_columns(self._path))
         return self._read_lines(read_csv(self._path), {name: [source] for name, source in found.items()}, {})
 
@@ -178,38 +187,61 @@ class CheckedFile:
         described = self._database.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         types = {name: kind for name, kind, *_ in described}
         found = self._wishes.matched(self._path, types)
+        prompts = {name: found.pop(name) for name in PROMPT_FIELDS if name in found}
         renamed = "".join(f", {quoted(source.column)} AS text_{name}" for name, source in found.items())
+        if prompts:
+            renamed += self._tasks_sql(prompts, found, types)
         self._database.execute(
             "CREATE VIEW source AS SELECT row_number() OVER () AS row, NULL::INTEGER AS broken, "
             f"NULL::VARCHAR AS broken_came{renamed} FROM {scan}"
         )
-        return {
+        columns = {
             name: typed(f"text_{name}", types[source.column], RULE[name], source.unit) for name, source in found.items()
         }
+        if prompts:
+            columns |= {name: plain(f"told_{name}", RULE[name]) for name in _TOLD}
+        return columns
+
+    def _tasks_sql(self, prompts: dict[str, Source], found: dict[str, Source], types: dict[str, str]) -> str:
+        """Columns for what prompts tell, where the file's own do not; the prompts themselves go no further."""
+        texts = []
+        for name in PROMPT_FIELDS:
+            column = quoted(prompts[name].column) if name in prompts else "NULL"
+            nested = name in prompts and types[prompts[name].column].upper().endswith(("]", ")"))
+            texts.append(f"to_json({column})::VARCHAR" if nested else f"{column}::VARCHAR")
+        words = f"{_TASK_FUNCTION}({', '.join(texts)})"
+        return "".join(
+            f", coalesce({f'text_{name}::VARCHAR' if name in found else 'NULL'}, split_part({words}, ' ', {part})) AS told_{name}"
+            for part, name in enumerate(_TOLD, start=1)
+        )
 
     def _read_lines(
         self, lines: Iterable[Line], found: dict[str, list[Source]], seen: dict[str, None]
     ) -> dict[str, Column]:
         """Read the fields of text records, each from the first of its sources that is there; note the keys seen."""
+        prompts = {name: found.pop(name) for name in PROMPT_FIELDS if name in found}
+        if prompts:
+            found = found | {name: found.get(name, []) for name in _TOLD}
         texts = "".join(f", text_{name} VARCHAR" for name in found)
         self._database.execute(f"CREATE TABLE lines (row BIGINT, broken INTEGER, broken_came VARCHAR{texts})")
         self._database.execute("CREATE VIEW source AS SELECT * FROM lines")
-        rows = (self._row(line, found, seen) for line in lines)
+        rows = (self._row(_with_task(line, prompts, found), found, seen) for line in lines)
         with self._database.appender("lines") as appender:
             while batch := list(islice(rows, _BATCH)):
                 appender.append_rows(batch)
-        return {name: typed(f"text_{name}", "VARCHAR", RULE[name], sources[0].unit) for name, sources in found.items()}
+        units = {name: sources[0].unit if sources else None for name, sources in found.items()}
+        return {name: typed(f"text_{name}", "VARCHAR", RULE[name], unit) for name, unit in units.items()}
 
     def _row(self, line: Line, found: dict[str, list[Source]], seen: dict[str, None]) -> tuple[object, ...]:
-        seen.update(dict.fromkeys(line.values))
+        seen.update(dict.fromkeys(name for name in line.values if not name.startswith("\0")))
         broken, came = None, None
         if line.broken is not None:
             broken = self._problem("line", line.broken)
         texts: list[str | None] = []
         for name, sources in found.items():
-            values = (line.values.get(source.column) for source in sources)
+            values = (text_of(RULE[name], line.values.get(source.column)) for source in sources)
             try:
-                texts.append(text_of(RULE[name], next((value for value in values if value is not None), None)))
+                texts.append(next((text for text in values if text is not None), None))
             except InvalidValue as problem:
                 broken, came = self._problem(name, problem.expected), problem.came
                 texts.append(None)
@@ -294,6 +326,24 @@ class CheckedFile:
     def _rates(self, model: str, provider: str, tier: str, slot: int) -> tuple[Rates, ...]:
         at = datetime.fromtimestamp(slot * SLOT_US // 1_000_000, UTC)
         return self._prices.rates(model=model, provider=provider, service_tier=tier or None, at=at)
+
+
+def _with_task(line: Line, prompts: dict[str, list[Source]], found: dict[str, list[Source]]) -> Line:
+    """The line with the task that its prompt tells, under a key of ours that no file can have."""
+    if not prompts:
+        return line
+    texts: dict[str, str | None] = {}
+    for name in PROMPT_FIELDS:
+        value = next(
+            (line.values[s.column] for s in prompts.get(name, []) if line.values.get(s.column) is not None), None
+        )
+        texts[name] = value if isinstance(value, str) or value is None else json.dumps(value)
+    told = task_of(texts["message"], texts["tools"])
+    for name, word in zip(_TOLD, told or (), strict=False):
+        if _OURS[name] not in found[name]:
+            found[name].append(_OURS[name])
+        line.values[_OURS[name].column] = word
+    return line
 
 
 def _object(text: str | None) -> str | None:

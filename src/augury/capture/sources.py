@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from augury.capture.prompts import PROMPT_FIELDS
 from augury.core.rules import FIELD, RULE
 from augury.core.spelling import camel
 from augury.errors import FileUnreadable
@@ -99,6 +100,9 @@ def _pairs(flag: str, form: str, texts: Iterable[str]) -> Iterable[tuple[str, st
         for part in text.split(","):
             name, equals, value = part.partition("=")
             name = FIELD.get(name.strip(), name.strip())
+            if name in PROMPT_FIELDS and flag == "--map" and value.strip():
+                yield name, value.strip()
+                continue
             if not equals or not value.strip():
                 raise FileUnreadable(f'{flag} takes {form}, with commas between several; got "{part}"')
             if name not in RULE:
