@@ -12,7 +12,7 @@ from uuid import UUID
 from augury.core import ids
 from augury.core.calls import ErrorType
 from augury.core.feedback import Feedback, Outcome
-from augury.errors import AuguryError, SettingsError
+from augury.errors import AuguryError, InvalidValue, SettingsError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -179,7 +179,9 @@ def _record(fields: dict[str, Any]) -> bool:
         archive.append([call])
         log_line(call)
     except Exception as problem:  # noqa: BLE001 - observing must never break the observed, whatever it meets
-        _LOG.warning("a call was not recorded: %s", problem)
+        # What came may be a prompt, put where it does not belong: it must not reach a log.
+        said = f"{problem.field}: expected {problem.expected}" if isinstance(problem, InvalidValue) else problem
+        _LOG.warning("a call was not recorded: %s", said)
         return False
     return True
 
@@ -235,4 +237,4 @@ def outcome(*, message_id: str | UUID, success: bool, reason: str | None = None)
 def _message(message_id: str | UUID | None) -> UUID | None:
     if message_id is None or isinstance(message_id, UUID):
         return message_id
-    return ids.as_uuid(message_id.strip(), ids.MESSAGES)
+    return ids.as_uuid(str(message_id).strip(), ids.MESSAGES)

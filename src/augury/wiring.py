@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from augury.client import RemoteArchive
+from augury.errors import SettingsError
 from augury.models.prices import PriceBook
 from augury.store import open_store
-from augury.store.owner import find
+from augury.store.owner import answers, find
 from augury.store.urls import parse_url
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from augury.settings import Settings
     from augury.store.protocol import Store
 
@@ -24,6 +27,18 @@ def prices_of(settings: Settings) -> PriceBook:
     return PriceBook.from_file(settings.prices)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the data folder where there is none.
+
+    Raises:
+        SettingsError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SettingsError(f"AUGURY_DATA_DIR: {folder} cannot be made: {problem.strerror or problem}") from None
+
+
 def store_of(settings: Settings, *, read_only: bool = False) -> Store:
     """The database itself, owned by this process.
 
@@ -31,11 +46,13 @@ def store_of(settings: Settings, *, read_only: bool = False) -> Store:
         StoreError: it cannot be opened; see `augury.store.open_store`.
     """
     if settings.database is None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.data_dir)
     return open_store(settings.database_url, read_only=read_only)
 
 
 def archive_of(settings: Settings, *, read_only: bool = False) -> RemoteArchive | Store:
     """The database, through the server that owns it where there is one."""
     owner = find(parse_url(settings.database_url).path)
-    return RemoteArchive(owner.url, owner.token) if owner else store_of(settings, read_only=read_only)
+    return (
+        RemoteArchive(owner.url, owner.token) if owner and answers(owner) else store_of(settings, read_only=read_only)
+    )

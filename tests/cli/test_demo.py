@@ -40,7 +40,7 @@ def test_the_demo_serves_sample_traffic_and_says_so_everywhere(
         assert "Sample traffic" in augury("sql", "SELECT 1", *database).stderr
         assert "Sample traffic" in augury("import", log, *database).stderr
         assert "sample calls" in augury("doctor", *database).stdout
-        assert "a demo already runs at" in augury("demo", "--port", "0", code=1).stderr
+        assert "owns" in augury("demo", "--port", "0", code=1).stderr
 
         library.configure(url=url)
         with caplog.at_level(logging.WARNING, "augury"), library.track(model="gpt-4o") as call:

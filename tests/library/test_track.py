@@ -119,6 +119,15 @@ def test_a_call_that_cannot_be_recorded_never_breaks_its_program(
     assert recorded(database) == []
 
 
+def test_what_does_not_fit_a_field_is_not_repeated_in_the_log(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert database
+    with caplog.at_level(logging.WARNING, "augury"), augury.track("gpt-4o", metadata="my secret illness"):
+        pass
+
+    assert "metadata: expected" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_server_that_is_away_never_breaks_its_program(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens there

@@ -165,6 +165,14 @@ def test_the_same_batch_again_stores_nothing_and_twins_in_it_stay_two(client: Te
     assert [result["id"] for result in again["results"]] == [result["id"] for result in first["results"]]
 
 
+def test_a_field_name_that_utf8_cannot_write_costs_only_its_record(client: TestClient) -> None:
+    body = b'[{"model":"m","response_time_ms":5},{"\\ud800":"x","model":"m","response_time_ms":5}]'
+
+    answer = client.post(CALLS, content=body, headers={"content-type": "application/json"})
+
+    assert [result["status"] for result in answer.json()["results"]] == ["stored", "refused"]
+
+
 def test_ndjson_loses_only_its_broken_line(client: TestClient) -> None:
     lines = [json.dumps(CALL | {"message_id": f"m-{i}"}) for i in range(3)]
     lines[1] = lines[1][:-5]

@@ -244,7 +244,12 @@ def test_a_store_leaves_no_files_behind_but_its_own(tmp_path: Path, monkeypatch:
         store.append_file(tmp_path / "calls.parquet")
 
     assert list((tmp_path / "temporary").iterdir()) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["calls.duckdb", "calls.parquet", "temporary"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "calls.duckdb",
+        "calls.duckdb.lock",
+        "calls.parquet",
+        "temporary",
+    ]
 
 
 def test_an_owner_that_was_killed_leaves_the_database_to_the_next(used: Path) -> None:

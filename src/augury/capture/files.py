@@ -63,6 +63,7 @@ class CheckedFile:
     Attributes:
         records: how many the file has.
         accepted: how many of them are calls.
+        unused: its columns that fill no field, in order.
     """
 
     def __init__(self, path: Path, wishes: Wishes, prices: PriceBook, *, now: datetime | None = None) -> None:
@@ -80,6 +81,7 @@ class CheckedFile:
         self._latest = (now or datetime.now(UTC)) + FUTURE
         self._problems: list[tuple[str, str]] = []  # (field, what was expected); a record's problem is a position in it
         self.records = self.accepted = 0
+        self.unused: list[str] = []
 
     def __enter__(self) -> Self:
         """Read and check the whole file.
@@ -170,11 +172,18 @@ class CheckedFile:
             # A record has the keys it has: which fields the file fills is known when it has been read.
             seen: dict[str, None] = {}
             columns = self._read_lines(read_jsonl(self._path), self._wishes.sought(), seen)
-            found = self._wishes.matched(self._path, seen)
+            found = self._matched(seen)
             told = _TOLD if any(name in found for name in PROMPT_FIELDS) else ()
             return {name: column for name, column in columns.items() if name in found or name in told}
-        found = self._wishes.matched(self._path, csv_columns(self._path))
+        found = self._matched(csv_columns(self._path))
         return self._read_lines(read_csv(self._path), {name: [source] for name, source in found.items()}, {})
+
+    def _matched(self, columns: Iterable[str]) -> dict[str, Source]:
+        there = list(columns)
+        found = self._wishes.matched(self._path, there)
+        used = {source.column for source in found.values()}
+        self.unused = [column for column in there if column not in used]
+        return found
 
     def _constant(self) -> dict[str, Column]:
         return {name: plain(literal(value), RULE[name]) for name, value in self._wishes.constants.items()}
@@ -186,7 +195,7 @@ class CheckedFile:
         scan = f"read_parquet({literal(str(link))})"
         described = self._database.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         types = {name: kind for name, kind, *_ in described}
-        found = self._wishes.matched(self._path, types)
+        found = self._matched(types)
         prompts = {name: found.pop(name) for name in PROMPT_FIELDS if name in found}
         renamed = "".join(f", {quoted(source.column)} AS text_{name}" for name, source in found.items())
         if prompts:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+LEFT_OUT = "-"
+"""What `--map field=-` says: no column fills the field, not even one of its name."""
+
 NEEDED = ("timestamp", "model", "response_time_ms")
 """The fields that no import can do without."""
 
@@ -33,6 +36,7 @@ class Wishes:
 
     columns: Mapping[str, Source] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()  # fields that no column fills, whatever its name
 
     @classmethod
     def parse(cls, mapped: Iterable[str], constant: Iterable[str]) -> Wishes:
@@ -41,16 +45,19 @@ class Wishes:
         Raises:
             FileUnreadable: a part is no such pair, or names no field.
         """
-        columns = {name: Source(*_in_two(column)) for name, column in _pairs("--map", "field=column[:unit]", mapped)}
+        pairs = dict(_pairs("--map", "field=column[:unit]", mapped))
+        left_out = frozenset(name for name, column in pairs.items() if column == LEFT_OUT)
+        columns = {name: Source(*_in_two(column)) for name, column in pairs.items() if name not in left_out}
         constants = dict(_pairs("--set", "field=value", constant))
         both = columns.keys() & constants.keys()
         if both:
             raise FileUnreadable(f"{', '.join(sorted(both))}: both --map and --set give it; take one")
-        return cls(columns=columns, constants=constants)
+        return cls(columns=columns, constants=constants, left_out=left_out)
 
     def sought(self) -> dict[str, list[Source]]:
         """Where each field may be found in records that have keys of their own each: the first that is there counts."""
-        by_name = {name: [Source(name), Source(camel(name))] for name in RULE if name not in self.constants}
+        given = self.constants.keys() | self.left_out
+        by_name = {name: [Source(name), Source(camel(name))] for name in RULE if name not in given}
         return by_name | {name: [source] for name, source in self.columns.items()}
 
     def matched(self, path: Path, columns: Iterable[str]) -> dict[str, Source]:
@@ -73,6 +80,8 @@ class Wishes:
             by_name.setdefault(FIELD.get(column, column.lower()), column)
         found = {name: Source(by_name[name]) for name in RULE if name in by_name}
         found.update(wished)
+        for name in self.left_out:
+            found.pop(name, None)
         for name in self.constants:
             found.pop(name, None)
         missing = [name for name in NEEDED if name not in found and name not in self.constants]

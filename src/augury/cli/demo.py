@@ -15,7 +15,7 @@ from augury.errors import SettingsError
 from augury.settings import Settings
 from augury.store.owner import find
 from augury.store.urls import parse_url
-from augury.wiring import prices_of, store_of
+from augury.wiring import make_folder, prices_of, store_of
 
 if TYPE_CHECKING:
     from augury.store.protocol import Store
@@ -36,7 +36,7 @@ def demo(host: Host = None, port: Port = None, database: Database = None) -> Non
     settings = replace(given, database=named or f"duckdb:///{given.data_dir / 'demo.duckdb'}")
     path = parse_url(settings.database_url).path
     _clear(path)
-    given.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(given.data_dir)
     with store_of(settings) as store:
         count = _fill(store, settings)
         console.print(f"Generated {counted(count, 'sample call')}: nobody's real traffic.", highlight=False)
@@ -52,7 +52,7 @@ def _clear(path: Path) -> None:
     if not path.exists():
         return
     if owner := find(path):
-        raise SettingsError(f"a demo already runs at {owner.url}; end it first, or give this one another --database")
+        raise SettingsError(f"a server at {owner.url} owns {path}; end it first, or give the demo another --database")
     with store_of(Settings(database=str(path)), read_only=True) as store:
         found = store.describe()
     if not found.sample:

@@ -13,6 +13,7 @@ import typer
 
 from augury.capture.files import write_text
 from augury.cli.output import Database, console, counted, warn_of_sample
+from augury.cli.targets import files_of, refuse_to_overwrite
 from augury.core.windows import MAX_DAYS, Window
 from augury.errors import FileUnreadable
 from augury.settings import Settings
@@ -39,11 +40,14 @@ def export(
     """Write calls to a file, oldest first, every field of each."""
     chosen = format or (Format.JSONL if json else _by_name(output))
     window = Window.last_days(days, now=datetime.now(UTC)) if days else None
+    settings = Settings.read(database=database)
+    if output is not None:
+        refuse_to_overwrite(output, "--output", files_of(settings))
     if output is not None and not output.parent.is_dir():
         raise FileUnreadable(f"there is no folder {output.parent} to write {output.name} into")
     with TemporaryDirectory(prefix="augury-export-") as folder:
         file = Path(folder) / "calls.parquet"
-        with archive_of(Settings.read(database=database), read_only=True) as archive:
+        with archive_of(settings, read_only=True) as archive:
             count = archive.export(window, file)
             warn_of_sample(archive)
         if chosen is not Format.PARQUET:
@@ -67,9 +71,12 @@ def _deliver(file: Path, output: Path | None) -> None:
                 sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
             return
+        part = output.with_name(output.name + ".part")  # renamed when it is whole
         try:
-            with output.open("wb") as target:
+            with part.open("wb") as target:
                 while chunk := source.read(2**20):
                     target.write(chunk)
+            part.replace(output)
         except OSError as problem:
+            part.unlink(missing_ok=True)
             raise FileUnreadable(f"{output} cannot be written: {problem.strerror or problem}") from None

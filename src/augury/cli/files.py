@@ -11,7 +11,18 @@ import typer
 
 from augury.capture.files import CheckedFile
 from augury.capture.sources import Wishes
-from augury.cli.output import Database, Json, console, counted, progress, warn_of_sample, write_json, write_table
+from augury.cli.output import (
+    Database,
+    Json,
+    console,
+    counted,
+    progress,
+    visible,
+    warn_of_sample,
+    write_json,
+    write_table,
+)
+from augury.cli.targets import files_of, refuse_to_overwrite
 from augury.errors import FileUnreadable
 from augury.settings import Settings
 from augury.wiring import archive_of, prices_of
@@ -53,6 +64,8 @@ def import_(
     for path in file:
         if not path.is_file():
             raise FileUnreadable(f"there is no file {path}")
+    if rejects is not None:
+        refuse_to_overwrite(rejects, "--rejects", [*file, *files_of(settings)])
     with ExitStack() as stack:
         refused = stack.enter_context(_opened(rejects)) if rejects else None
         archive = stack.enter_context(archive_of(settings))
@@ -96,16 +109,21 @@ def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refus
                     refused.write(jsons.dumps(line, ensure_ascii=False) + "\n")
             return {
                 "file": str(path), "records": checked.records, "stored": stored, "known": known,
-                "refused": checked.records - checked.accepted, "reasons": reasons,
+                "refused": checked.records - checked.accepted, "reasons": reasons, "unusedColumns": checked.unused,
             }  # fmt: skip
 
 
 def _tell(result: dict[str, Any], rejects: Path | None) -> None:
     console.print(
-        f"{result['file']}: {counted(result['records'], 'record')}: {result['stored']:,} went in, "
+        f"{visible(result['file'])}: {counted(result['records'], 'record')}: {result['stored']:,} went in, "
         f"{result['known']:,} were there already, {result['refused']:,} were refused.",
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
+    if result["unusedColumns"]:
+        console.print(
+            visible(f"Columns that fill no field: {', '.join(result['unusedColumns'][:40])}"),
+            soft_wrap=True, highlight=False, markup=False,
+        )  # fmt: skip
     if result["reasons"]:
         rows = [(reason["records"], reason["field"], reason["expected"]) for reason in result["reasons"]]
         write_table(("refused", "field", "expected"), rows[:_MOST_REASONS])

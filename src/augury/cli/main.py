@@ -6,6 +6,7 @@ command line is wrong · 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -14,7 +15,7 @@ import typer
 
 from augury import __version__
 from augury.cli import demo, doctor, export, files, migrate, prune, recommend, serve, sql
-from augury.cli.output import console
+from augury.cli.output import console, visible
 from augury.errors import AuguryError
 
 app = typer.Typer(
@@ -54,10 +55,13 @@ def _every_command(
 
 def main() -> None:
     """Run the command; end with a sentence instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows fewer characters gets the others spelled out
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except AuguryError as problem:
-        console.print(f"[bold red]error:[/] {_escaped(str(problem))}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]error:[/] {_escaped(visible(str(problem)))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 console = Console(stderr=True)
 """Talk: progress, advice, errors."""
 
-_data = Console()
+# In a pipe nothing is folded: a program, or a page of text, has no width.
+_data = Console(width=None if sys.stdout.isatty() else 2_000)
 
 Database = Annotated[
     str | None,
@@ -38,20 +40,32 @@ def write_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+# What a terminal obeys instead of showing, and what turns its text around: names in a log may hold either.
+_OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with every character that a terminal would obey spelled out."""
+    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """A table on stdout, for people. Every cell is shown as it is: no text of a call is taken for markup."""
     table = Table(title=title, title_justify="left", header_style="bold")
     grid = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in grid)
-        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            Text(visible(column)), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric
+        )
     for row in grid:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(visible(_cell(value))) for value in row))
     _data.print(table)
 
 
 def write_line(line: Text) -> None:
     """A line on stdout, for people."""
+    line.plain = visible(line.plain)
     _data.print(line, soft_wrap=True)
 
 

@@ -30,5 +30,9 @@ def sql(
         write_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
     else:
         write_table(table.columns, table.rows)
+    if not table.rows and not json:
+        console.print(
+            "No rows. Views cover the last 90 days; another number of them is asked for so: model_success_rate(3650)"
+        )
     if table.cut:
         console.print(f"Only the first {limit:,} rows are shown; --limit gives more.")

@@ -192,7 +192,8 @@ def check(record: Mapping[str, object], *, now: datetime) -> dict[str, Any]:
     """
     for name in record:
         if name not in FIELD:
-            raise InvalidValue(str(name)[:NAME_CHARACTERS], "a field of model_performance_metrics", name)
+            told = str(name)[:NAME_CHARACTERS].encode("utf-8", "backslashreplace").decode()
+            raise InvalidValue(told, "a field of model_performance_metrics", name)
     given = {FIELD[name]: value for name, value in record.items()}
     values: dict[str, Any] = {rule.field: _checked(rule, given.get(rule.field), now) for rule in RULES}
     for limit in LIMITS:

@@ -80,6 +80,6 @@ def prune(body: PruneBody, parts: Given) -> dict[str, int]:
     try:
         keep_from = datetime.fromisoformat(body.keep_from)
         keep_from = keep_from.astimezone(UTC) if keep_from.tzinfo else keep_from.replace(tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InvalidValue("keepFrom", "a midnight, UTC", body.keep_from) from None
     return {"deleted": parts.store.prune(keep_from)}

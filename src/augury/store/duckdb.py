@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ from augury.errors import (
     StoreInUse,
 )
 from augury.store import asking
+from augury.store.holding import hold
 from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Added, Description, Facts, Latencies, Table
 from augury.store.rows import call_of, instant, plain, row_of
 from augury.store.urls import DuckDBFile, missing_folder
@@ -49,6 +51,10 @@ QUERY_SECONDS = 60.0
 """How long a query of the user's own may run."""
 
 _METADATA = COLUMNS.index("metadata")
+# The engine lets a query read the database's own file; closing it again would drop the lock that keeps others out.
+_READS_FILES = re.compile(
+    r"\b(read_\w+|sniff_csv|parquet_\w+|query_table|json_execute_\w+)\b|\b(glob|query)\W*\(|\bfrom\s*'", re.IGNORECASE
+)
 _READ_ONLY = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
@@ -60,7 +66,12 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._writes = 0
-        self._database = _connect(path, read_only=read_only)
+        self._hold = hold(path, shared=read_only)
+        try:
+            self._database = _connect(path, read_only=read_only)
+        except BaseException:
+            self._hold.release()
+            raise
         self._staging = TemporaryDirectory(prefix="augury-store-")
         try:
             with _plainly(path):
@@ -85,6 +96,7 @@ class DuckDBStore:
         """Let go of the file."""
         self._database.close()
         self._staging.cleanup()
+        self._hold.release()
 
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +124,8 @@ class DuckDBStore:
                     "name another file"
                 )
             rows = cursor.execute("SELECT value FROM augury_about WHERE key = 'schema_version'").fetchall()
+        if rows and not rows[0][0].isdecimal():
+            raise NotADatabase(_DAMAGED.format(path=self._path))
         version = int(rows[0][0]) if rows else 0
         if version > SCHEMA_VERSION:
             raise SchemaTooNew(
@@ -307,6 +321,8 @@ class DuckDBStore:
         """The answer to one read-only statement, of at most `limit` rows."""
         try:
             sql.encode()
+            if _READS_FILES.search(sql):
+                raise QueryRefused("functions that read files are not answered: ask the tables and views")
             statements = self._database.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READ_ONLY:
                 raise QueryRefused(
@@ -374,7 +390,11 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         raise StoreError(missing_folder(path))
     if read_only and not path.exists():
         raise StoreError(f"there is no database {path}; record or import calls first, or name another file")
-    if path.exists() and not _is_duckdb(path):
+    try:
+        strange = path.exists() and not _is_duckdb(path)
+    except OSError as problem:
+        raise StoreError(f"{path} cannot be opened: {problem.strerror or problem}") from None
+    if strange:
         raise NotADatabase(_DAMAGED.format(path=path))
     with _plainly(path):
         return duckdb.connect(path, read_only=read_only)
@@ -385,11 +405,8 @@ _DAMAGED = "{path} is damaged, or not a DuckDB database; nothing was changed. Re
 
 def _is_duckdb(path: Path) -> bool:
     """Whether the file begins as one; DuckDB itself would look for an extension that reads it, on the network too."""
-    try:
-        with path.open("rb") as file:
-            return file.read(12)[8:] == b"DUCK"
-    except OSError:
-        return False
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
 
 
 @contextmanager
