@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 SECRET = "xyzzy"
-ROWS = [
+ROWS: list[dict[str, str | None]] = [
     {"ask": f"Write a Python function that parses {SECRET} dates", "defs": None, "task_type": None},
     {"ask": f"What is the weather in {SECRET}?", "defs": '[{"name": "get_weather"}]', "task_type": None},
     {"ask": f"Write a poem about {SECRET} in autumn", "defs": "[]", "task_type": "analysis"},
@@ -29,7 +29,7 @@ ROWS = [
 
 def written(folder: Path, form: str) -> Path:
     path = folder / f"log.{form}"
-    rows = [row | {"model": "gpt-4o", "timestamp": "2026-03-01T00:00:00Z", "response_time_ms": 5} for row in ROWS]
+    rows = [{**row, "model": "gpt-4o", "timestamp": "2026-03-01T00:00:00Z", "response_time_ms": 5} for row in ROWS]
     lines = folder / "log.jsonl"
     lines.write_text("".join(json.dumps(row) + "\n" for row in rows))
     if form != "jsonl":

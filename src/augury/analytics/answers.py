@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, PlainSerializer
 
@@ -170,6 +171,38 @@ class Recommendation(Answer):
     alternatives: list[Alternative]
 
 
+class InsightKind(StrEnum):
+    """What an insight is about; warnings first."""
+
+    FAILING = "failing"
+    LOW_SATISFACTION = "low_satisfaction"
+    SLOW_TASK = "slow_task"
+    MORE_SUCCESSFUL = "more_successful"
+    PREFERRED = "preferred"
+    FASTER = "faster"
+    CHEAPER = "cheaper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Insight(Answer):
+    """A sentence, what it is about, and the figures behind it.
+
+    `other` is the model that `model` is compared with, None where that is all the others. `evidence` has `calls` (rated
+    calls where it is about satisfaction) and `other_calls`; `value` and `other_value`, in percent, milliseconds, or dollars
+    a call; and `low` to `high`, the 95 % interval of what the sentence says: of the difference in points, of the factor,
+    or of the rate. Models are compared by calls weighed by age: counts are then of what those are worth.
+    """
+
+    kind: InsightKind
+    severity: Literal["good", "warning"]
+    text: str
+    task_type: str | None
+    model: str | None
+    other: str | None
+    complexity: str | None
+    evidence: dict[str, float | int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Period(Answer):
     """The window that was asked for, and how it is cut."""
@@ -190,7 +223,7 @@ class Overview(Answer):
     by_task_type: list[TaskMeasures]
     by_provider: list[ProviderMeasures]
     trends: list[Point]
-    recommendations: list[str]
+    recommendations: list[Insight]
     best_by_task: list[Recommendation]
     sample: bool  # the calls are generated sample traffic
 

@@ -30,6 +30,7 @@ class Sums(TypedDict):
     successes: int
     evidence_calls: int
     evidence_ms_sum: int
+    success_ms_sum: int
     response_ms_sum: int
     response_ms_min: int
     response_ms_max: int

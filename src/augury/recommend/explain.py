@@ -38,10 +38,20 @@ def by_data(
     return f"{display_name(model)}: " + "; ".join(part for part in parts if part)
 
 
-def by_rules(selected: str, task: str, most: int, enough: int) -> str:
-    """The reason for a choice by rules, and what is missing for one by data."""
-    if most == 0:
+def by_rules(selected: str, task: str, calls: int, most: int, enough: int) -> str:
+    """The reason for a choice by rules, and what is missing for one by data.
+
+    Args:
+        selected: the rules' own reason.
+        task: the task type.
+        calls: how many calls there are of it.
+        most: the most calls that count of any model that may be chosen.
+        enough: how many would do.
+    """
+    if calls == 0:
         missing = f"no calls on {task_name(task)} yet"
+    elif most >= enough:
+        missing = f"no model with enough data on {task_name(task)} has succeeded, is current, and fits"
     else:
         missing = (
             f"not enough data on {task_name(task)} yet: {most} of {enough} calls that say something about their model"
@@ -59,8 +69,8 @@ def _claim(priority: Priority, task: str, metrics: Metrics) -> str:
         case Priority.COST:
             return (
                 f"cheapest per useful answer for {name}"
-                if metrics.estimated_cost_per_answer
-                else f"no prices known for {name}, so the fastest"
+                if metrics.estimated_cost_per_answer is not None
+                else f"fewest tokens per useful answer for {name}, as no prices are known"
             )
         case Priority.BALANCED:
             return f"best overall performance for {name} (quality score: {metrics.quality_score:.0f})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +48,8 @@ def rank(estimates: Estimates, candidates: list[int], priority: Priority) -> lis
     """
     utility = _utility(estimates, candidates, priority)
     best = np.bincount(utility.argmax(axis=1), minlength=len(candidates)) / len(utility)
-    order = np.argsort(-np.quantile(utility, _CAUTION, axis=0), kind="stable")
+    cautious = _utility(_of_known_taste(estimates), candidates, priority)
+    order = np.argsort(-np.quantile(cautious, _CAUTION, axis=0), kind="stable")
     return [
         Ranked(
             place=candidates[at],
@@ -64,20 +65,27 @@ def rank(estimates: Estimates, candidates: list[int], priority: Priority) -> lis
     ]
 
 
+def _of_known_taste(estimates: Estimates) -> Estimates:
+    """The same with satisfaction at its mean: a model that few have rated is not to be passed over for that."""
+    if estimates.satisfaction is None:
+        return estimates
+    return replace(
+        estimates, satisfaction=np.broadcast_to(estimates.satisfaction.mean(axis=0), estimates.success.shape)
+    )
+
+
 def _utility(estimates: Estimates, candidates: list[int], priority: Priority) -> Draws:
     """How good each candidate is in each draw; more is better, the scale is the priority's own."""
     success = estimates.success[:, candidates]
     quality = success if estimates.satisfaction is None else (success + estimates.satisfaction[:, candidates]) / 2.0
     slowness = np.log2(estimates.milliseconds[:, candidates])
-    # Nobody knows a price: then nobody is cheaper.
-    expense = (
-        np.zeros_like(slowness) if estimates.dollars is None else np.log2(estimates.dollars[:, candidates] + 1e-12)
-    )
+    paid = estimates.tokens if estimates.dollars is None else estimates.dollars
+    expense = np.log2(paid[:, candidates] + 1e-12)
     match priority:
         case Priority.SPEED:
             return -slowness
         case Priority.COST:
-            return -expense if estimates.dollars is not None else -slowness
+            return -expense
         case Priority.QUALITY:
             return quality
         case Priority.BALANCED:

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     Draws = NDArray[np.float64]  # draws by models
 
 DRAWS = 2_000
-_PRIOR_CALLS = 10.0  # calls that a prior rate is worth
-_PRIOR_TIMES = 3.0  # and a prior time, or cost
-_OFFSET_VARIANCE = 0.5  # of a model's distance from the usual, in log odds: most models are within a factor of two
-_LARGEST_OFFSET = 3.0
+_BELIEF = 2.0  # calls that the belief before all data is worth
+_BELIEVED_SUCCESS = 0.5
+_BELIEVED_SATISFACTION = 0.8  # people who rate at all are mostly content; and unrated is not disliked
+_DISTANCE_VARIANCE = 0.5  # of a model's distance from the usual, in log odds: most models are within a factor of two
+_CELL_VARIANCE = 0.1  # and of what is peculiar to a complexity of it
+_LARGEST_DISTANCE = 6.0
+_NEWTON_STEPS = 8
+_TINY = 1e-3
+_PRIOR_TIMES = 1.0  # calls that a prior time, or cost, is worth
 _LARGEST_VARIATION = 4.0  # of squared coefficient of variation
 _COST_VARIATION = 1.0  # calls differ in length about as much as their average
 
@@ -38,12 +43,14 @@ class Estimates:
         satisfaction: the share of thumbs that are up, 0-1; None where nothing of the task is rated.
         milliseconds: of all calls that count, failures too, for each success.
         dollars: likewise; None where no call of the task has a price.
+        tokens: likewise; where there are no prices they stand for them.
     """
 
     success: Draws
     satisfaction: Draws | None
     milliseconds: Draws
     dollars: Draws | None
+    tokens: Draws
 
 
 def estimate(task: TaskEvidence, stratum: int | None, random: np.random.Generator) -> Estimates:
@@ -54,22 +61,44 @@ def estimate(task: TaskEvidence, stratum: int | None, random: np.random.Generato
         stratum: the complexity asked for, as a position in STRATA; None: the mix that the task comes in.
         random: where draws come from; the same state gives the same answer.
     """
-    calls = task.weighted["evidence_calls"]
+    weighted = task.weighted
+    calls, worth = weighted["evidence_calls"], task.worth("evidence_calls")
     mix = _mix(calls, stratum)
-    success = _rates(task.weighted["successes"], calls, task.worth("evidence_calls"), mix, random)
+    success = _rates(weighted["successes"], calls, worth, mix, random, _BELIEVED_SUCCESS)
     satisfaction = None
     if task.rated.sum() > 0:
-        satisfaction = _rates(task.weighted["thumbs_up"], task.rated, task.worth("rated"), mix, random)
-    times = _amounts(
-        task.weighted["evidence_ms_sum"], calls, task.worth("evidence_calls"), _variation(task), mix, random
-    )
+        ups, rated = weighted["thumbs_up"], task.worth("rated")
+        satisfaction = _rates(ups, task.rated, rated, mix, random, _BELIEVED_SATISFACTION)
+    times = _amounts(_milliseconds(task), calls, worth, _variation(task), mix, random)
+    tokens = _amounts(weighted["tokens_sum"], weighted["calls"], worth, _COST_VARIATION, mix, random)
     dollars = None
-    if task.weighted["cost_sum"].sum() > 0:
-        amounts = _dollars(task)
-        worth = np.where(task.weighted["priced_calls"] > 0, task.worth("priced_calls"), task.worth("evidence_calls"))
-        costs = _amounts(amounts, calls, worth, _COST_VARIATION, mix, random)
-        dollars = costs / success
-    return Estimates(success=success, satisfaction=satisfaction, milliseconds=times / success, dollars=dollars)
+    if weighted["priced_calls"].sum() > 0:
+        counted = np.where(weighted["priced_calls"] > 0, task.worth("priced_calls"), worth)
+        dollars = _amounts(_dollars(task), calls, counted, _COST_VARIATION, mix, random) / success
+        free = (weighted["priced_calls"].sum(axis=1) > 0) & (weighted["cost_sum"].sum(axis=1) == 0)
+        dollars[:, free] = 0.0
+    return Estimates(
+        success=success,
+        satisfaction=satisfaction,
+        milliseconds=times / success,
+        dollars=dollars,
+        tokens=tokens / success,
+    )
+
+
+def _milliseconds(task: TaskEvidence) -> Cells:
+    """The time of the calls that count; a failure is charged at least with the time of a success.
+
+    So a model that fails fast gains nothing by it, and one that fails slowly pays for it.
+    """
+    weighted = task.weighted
+    of_success = np.divide(
+        weighted["success_ms_sum"],
+        weighted["successes"],
+        out=np.zeros_like(weighted["successes"]),
+        where=weighted["successes"] > 0,
+    )
+    return np.maximum(weighted["evidence_ms_sum"], of_success * weighted["evidence_calls"])
 
 
 def _mix(calls: Cells, stratum: int | None) -> NDArray[np.float64]:
@@ -81,23 +110,44 @@ def _mix(calls: Cells, stratum: int | None) -> NDArray[np.float64]:
     return share
 
 
-def _rates(good: Cells, all_: Cells, worth: Cells, mix: NDArray[np.float64], random: np.random.Generator) -> Draws:
-    """Draws of each model's rate at the mix, from Beta posteriors of its cells."""
-    usual = (good.sum(axis=0) + 1.0) / (all_.sum(axis=0) + 2.0)  # of a complexity, never quite 0 or 1
+def _rates(
+    good: Cells, all_: Cells, worth: Cells, mix: NDArray[np.float64], random: np.random.Generator, believed: float
+) -> Draws:
+    """Draws of each model's rate at the mix.
+
+    A model's rate at a complexity is the usual one there, moved in log odds by a distance of the model's own (normal around
+    0), and by what is peculiar to the cell (Beta around that). The distance is found from all its cells by Newton steps
+    and drawn once for all of them, so that what is not known of a model does not average out over complexities.
+
+    Args:
+        good: successes, or thumbs up.
+        all_: calls, or thumbs.
+        worth: how many calls of equal weight each cell is worth.
+        mix: how much each complexity counts.
+        random: where draws come from.
+        believed: the rate that is usual before anything is known.
+    """
+    usual = (good.sum(axis=0) + _BELIEF * believed) / (all_.sum(axis=0) + _BELIEF)
     rate = np.divide(good, all_, out=np.zeros_like(good), where=all_ > 0)
-    # How the model does at the other complexities: one Newton step towards its distance from the usual in log odds.
-    surprise = worth * (rate - usual)
-    information = worth * usual * (1.0 - usual)
-    elsewhere = surprise.sum(axis=1, keepdims=True) - surprise
-    known = information.sum(axis=1, keepdims=True) - information
-    offset = np.clip(elsewhere / (known + 1.0 / _OFFSET_VARIANCE), -_LARGEST_OFFSET, _LARGEST_OFFSET)
-    prior = 1.0 / (1.0 + np.exp(-(np.log(usual / (1.0 - usual)) + offset)))
-    ups = _PRIOR_CALLS * prior + worth * rate
-    downs = _PRIOR_CALLS * (1.0 - prior) + worth * (1.0 - rate)
+    odds = np.log(usual / (1.0 - usual))
+    distance = np.zeros((len(good), 1))
+    known = np.full((len(good), 1), 1.0 / _DISTANCE_VARIANCE)
+    for _ in range(_NEWTON_STEPS):
+        expected = 1.0 / (1.0 + np.exp(-(odds + distance)))
+        information = worth * expected * (1.0 - expected)
+        damping = 1.0 / (1.0 + _CELL_VARIANCE * information)
+        slope = (damping * worth * (rate - expected)).sum(axis=1, keepdims=True) - distance / _DISTANCE_VARIANCE
+        known = (damping * information).sum(axis=1, keepdims=True) + 1.0 / _DISTANCE_VARIANCE
+        distance = np.clip(distance + np.clip(slope / known, -1.0, 1.0), -_LARGEST_DISTANCE, _LARGEST_DISTANCE)
+    drawn = distance[:, 0] + random.standard_normal((DRAWS, len(good))) / np.sqrt(known[:, 0])
     draws = np.zeros((DRAWS, len(good)))
     for column, share in enumerate(mix):
         if share > 0:
-            draws += share * random.beta(ups[:, column], downs[:, column], size=(DRAWS, len(good)))
+            expected = 1.0 / (1.0 + np.exp(-(odds[column] + drawn)))
+            strength = 1.0 / (_CELL_VARIANCE * expected * (1.0 - expected))
+            ups = strength * expected + worth[:, column] * rate[:, column]
+            downs = strength * (1.0 - expected) + worth[:, column] * (1.0 - rate[:, column])
+            draws += share * random.beta(np.maximum(ups, _TINY), np.maximum(downs, _TINY))
     return np.clip(draws, 1e-6, 1.0)
 
 

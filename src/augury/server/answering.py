@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def whole_overview(request: Request, parts: Parts, asked: OverviewRequest) -> Overview:
-    """The figures that were asked for, and the best model for each task among the same calls."""
+    """The figures that were asked for, and what the same calls advise."""
     answer = overview(parts.store, asked, sample=parts.sample)
     recommender = cast("Snapshot", request.app.state.snapshot).of(asked.window, asked.filters)
-    return replace(answer, best_by_task=recommender.best_by_task())
+    return replace(answer, best_by_task=recommender.best_by_task(), recommendations=recommender.insights())

@@ -64,7 +64,7 @@ class Question:
 
 
 SUMS: tuple[str, ...] = (
-    "calls", "successes", "evidence_calls", "evidence_ms_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
+    "calls", "successes", "evidence_calls", "evidence_ms_sum", "success_ms_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
     "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum", "priced_calls", "priced_successes",
     "thumbs_up", "thumbs_down",
 )  # fmt: skip

@@ -95,6 +95,7 @@ SELECT
     (success OR error_type IS NULL
         OR error_type NOT IN ('cancelled', 'authentication', 'invalid_request', 'connection'))::INTEGER AS evidence_calls,
     CASE WHEN evidence_calls = 1 THEN response_time_ms ELSE 0 END AS evidence_ms_sum,
+    CASE WHEN success THEN response_time_ms ELSE 0 END AS success_ms_sum,
     CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ELSE 0 END AS success_ln_ms_sum,
     CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ** 2 ELSE 0 END AS success_ln_ms_square_sum,
     response_time_ms AS response_ms_sum,
