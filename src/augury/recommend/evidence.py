@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augury.core.tasks import Complexity
-from augury.core.windows import Interval, Window
+from augury.core.windows import MAX_DAYS, Interval, Window
 from augury.store.protocol import LOGARITHMS, SUMS, Dimension, Filters, Question
 
 if TYPE_CHECKING:
@@ -69,8 +69,13 @@ Evidence = dict[str, TaskEvidence]
 
 
 def gather(store: Store, *, now: datetime, window: Window | None = None, filters: Filters | None = None) -> Evidence:
-    """The evidence that a store holds; of a window and some calls only, where they are named."""
-    window = window or Window.last_days(DAYS, now=now)
+    """The evidence that a store holds; of a window and some calls only, where they are named.
+
+    Without a window: of the last 90 days, or, where they are empty, as after the import of an old log, of all there is.
+    """
+    if window is None:
+        recent = gather(store, now=now, window=Window.last_days(DAYS, now=now), filters=filters)
+        return recent or gather(store, now=now, window=Window.last_days(MAX_DAYS, now=now), filters=filters)
     steps = window.steps(Interval.DAY)
     facts = store.facts(Question(window=window, filters=filters or Filters(), by=_BY, steps=steps))
     return weigh(facts, today=steps.first + len(steps.labels) - 1)
