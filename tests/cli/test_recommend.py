@@ -62,9 +62,9 @@ def test_nothing_asked_is_a_wrong_command_line(augury: Augury) -> None:
 
 
 def test_an_old_log_is_evidence_where_there_is_nothing_newer(augury: Augury, tmp_path: Path) -> None:
-    record = {"model": "gpt-4o-mini", "task_type": "coding", "response_time_ms": 900}
+    record = {"model": "gpt-6-luna", "task_type": "coding", "response_time_ms": 900}
     lines = [json.dumps(record | {"timestamp": f"2024-08-20T10:00:{i:02}Z"}) for i in range(20)]
     (tmp_path / "log.jsonl").write_text("\n".join(lines))
     augury("import", "log.jsonl", *DATABASE)
 
-    assert augury.json("recommend", "--task-type", "coding", "--allow", "gpt-4o-mini", *DATABASE)["source"] == "data"
+    assert augury.json("recommend", "--task-type", "coding", "--allow", "gpt-6-luna", *DATABASE)["source"] == "data"
