@@ -42,14 +42,12 @@ def reason(
     probability: float = 0.9,
     task: str = "coding",
 ) -> str:
-    return explain.by_data(
-        "claude-sonnet-4-5", task, priority, metrics, [another()] if others is None else others, probability
-    )
+    return explain.by_data(task, priority, metrics, [another()] if others is None else others, probability)
 
 
 def test_a_balance_is_explained_as_in_the_seed_document() -> None:
     assert reason(Priority.BALANCED).startswith(
-        "Claude Sonnet 4.5: best overall performance for coding (quality score: 92): "
+        "best overall performance for coding (quality score: 92): "
         "98% of 1,470 calls succeeded, 89% of 120 ratings up, 2.3s on average"
     )
 

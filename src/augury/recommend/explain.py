@@ -21,7 +21,7 @@ def task_name(task: str) -> str:
 
 
 def by_data(
-    model: str, task: str, priority: Priority, metrics: Metrics, alternatives: list[Alternative], probability: float
+    task: str, priority: Priority, metrics: Metrics, alternatives: list[Alternative], probability: float
 ) -> str:
     """The reason for a choice by data."""
     parts = [f"{_claim(priority, task, metrics)}: {_proof(priority, metrics)}"]
@@ -35,7 +35,7 @@ def by_data(
         parts.append(_against(priority, metrics, second.metrics, display_name(second.model)))
     if metrics.rated == 0 and priority in (Priority.QUALITY, Priority.BALANCED):
         parts.append("nothing rated yet, so success decides")
-    return f"{display_name(model)}: " + "; ".join(part for part in parts if part)
+    return "; ".join(part for part in parts if part)
 
 
 def by_rules(selected: str, task: str, calls: int, most: int, enough: int) -> str:

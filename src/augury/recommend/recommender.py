@@ -143,7 +143,7 @@ class ModelRecommender:
             provider=task.providers[best.place],
             confidence=_confidence(task, best.place),
             probability_best=best.probability_best,
-            reason=explain.by_data(model, task_type, priority, metrics[0], others, best.probability_best),
+            reason=explain.by_data(task_type, priority, metrics[0], others, best.probability_best),
             source="data",
             task_type=task_type,
             complexity=stratum,
