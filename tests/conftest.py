@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.world import NOW, world
 
 from augury.store import open_store
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from augury.core.calls import ModelCall
     from augury.store.protocol import Store
+
+
+# How fast examples are made, or run, depends on what else the machine does.
+settings.register_profile("augury", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("augury")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,12 @@ class Augury:
                 pytest.fail(f"no server: {said}")
         finally:
             process.send_signal(ending)
-            process.wait(timeout=60)
-            process.stderr.close()
+            try:
+                process.wait(timeout=60)
+            finally:
+                process.kill()
+                process.wait()
+                process.stderr.close()
         assert process.returncode == 0, said
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         database = parse_url(settings.database_url).path
         announce(database, owner)
         try:
-            with _interruptible(), _retention(store, settings.retention_days):
+            with _ending(server), _retention(store, settings.retention_days):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
@@ -70,18 +70,18 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """An interrupt, or a request to end, ends the server and nothing after it: uvicorn hands the signal on to us."""
+def _ending(server: uvicorn.Server) -> Iterator[None]:
+    """An interrupt, or a request to end, ends the server in order, from before it starts: no exception is thrown anywhere."""
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    def end(*_: object) -> None:
+        server.should_exit = True
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with suppress(KeyboardInterrupt):
-            yield
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
