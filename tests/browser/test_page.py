@@ -84,7 +84,7 @@ def test_a_refusal_fits_the_window_and_helps(visit: Callable[..., Visit], site: 
     opened.complaints = [text for text in opened.complaints if "422" not in text]
 
 
-@pytest.mark.parametrize("question", ["", "?days=1", "?days=90&task_type=coding&provider=openai", "?group_by=time"])
+@pytest.mark.parametrize("question", ["", "?days=2", "?days=90&task_type=coding&provider=openai", "?group_by=time"])
 def test_the_figures_of_the_page_are_those_of_the_api(visit: Callable[..., Visit], site: Site, question: str) -> None:
     opened = visit(site)
     opened.go(PAGE + question)
