@@ -12,7 +12,7 @@ import httpx2
 
 from augury.capture.records import as_record
 from augury.errors import AuguryError, InvalidValue, NotFound, QueryRefused, ServerUnreachable
-from augury.store.protocol import Added, Description, Table
+from augury.store.protocol import Added, Description, Fate, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,13 +59,13 @@ class RemoteArchive:
         """Let go of the connections."""
         self._http.close()
 
-    def append(self, calls: Sequence[ModelCall]) -> list[bool]:
-        """Send the calls; True for each that is new.
+    def append(self, calls: Sequence[ModelCall]) -> list[Fate]:
+        """Send the calls; the fate of each.
 
         Raises:
             InvalidValue: the server refused one; those before it are stored.
         """
-        new: list[bool] = []
+        fates: list[Fate] = []
         for first in range(0, len(calls), _CALLS_AT_ONCE):
             records = [as_record(call) for call in calls[first : first + _CALLS_AT_ONCE]]
             answer = self._ask("POST", "/api/analytics/models/calls", json={"calls": records})
@@ -75,8 +75,8 @@ class RemoteArchive:
             for result in answer["results"]:
                 if result["status"] == "refused":
                     raise InvalidValue(result["field"], result["expected"])
-                new.append(result["status"] == "stored")
-        return new
+                fates.append(Fate(result["status"]))
+        return fates
 
     def append_file(self, path: Path) -> Added:
         """Send a checked Parquet file."""

@@ -15,7 +15,7 @@ from augury.analytics.overview import GroupBy, overview
 from augury.core.calls import ErrorType, ModelCall
 from augury.core.feedback import Feedback, Outcome
 from augury.errors import NotFound
-from augury.store.protocol import CallsQuestion, Filters
+from augury.store.protocol import CallsQuestion, Fate, Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,8 +91,8 @@ class Plain:
         self.calls: dict[UUID, ModelCall] = {}
         self.keep_from = datetime(1970, 1, 1, tzinfo=UTC)
 
-    def append(self, batch: Iterable[ModelCall]) -> list[bool]:
-        return [self.calls.setdefault(call.id, call) is call for call in batch]
+    def append(self, batch: Iterable[ModelCall]) -> list[Fate]:
+        return [Fate.STORED if self.calls.setdefault(call.id, call) is call else Fate.KNOWN for call in batch]
 
     def rate(self, feedback: Feedback) -> UUID:
         if feedback.message_id is not None:

@@ -12,7 +12,7 @@ from tests.world import MIDNIGHT, NOW, a_call, message
 
 from augury.analytics.overview import overview
 from augury.core.feedback import Feedback
-from augury.store.protocol import CallsQuestion
+from augury.store.protocol import CallsQuestion, Fate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,8 @@ def test_a_call_that_several_threads_append_is_new_to_exactly_one_of_them(store:
     new = Counter(
         call.id
         for first, answer in zip([0, 10, 20, 30] * 4, answers, strict=True)
-        for call, is_new in zip(batch[first:], answer, strict=True)
-        if is_new
+        for call, fate in zip(batch[first:], answer, strict=True)
+        if fate is Fate.STORED
     )
     assert new == Counter(call.id for call in batch)
     assert store.describe().calls == 50

@@ -11,7 +11,7 @@ from tests.world import MIDNIGHT, NOW, a_call, message
 from augury.core.calls import ErrorType, ModelCall
 from augury.core.feedback import Feedback, Outcome
 from augury.errors import NotFound, StoreError
-from augury.store.protocol import CallsQuestion
+from augury.store.protocol import CallsQuestion, Fate
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -47,7 +47,7 @@ def attempts(*successes: bool, **changes: Any) -> list[ModelCall]:
 
 
 def test_a_call_comes_back_as_it_went_in(store: Store, calls: tuple[ModelCall, ...]) -> None:
-    assert store.append(calls) == [True] * len(calls)
+    assert store.append(calls) == [Fate.STORED] * len(calls)
 
     assert stored(store) == {call.id: call for call in calls}
 
@@ -60,7 +60,7 @@ def test_an_empty_batch_is_nothing(store: Store) -> None:
 def test_an_id_twice_in_a_batch_is_kept_once_and_the_first_wins(store: Store) -> None:
     first, twin, other = a_call(1), a_call(1, model="twin"), a_call(2)
 
-    assert store.append([first, twin, other]) == [True, False, True]
+    assert store.append([first, twin, other]) == [Fate.STORED, Fate.KNOWN, Fate.STORED]
     assert stored(store) == {first.id: first, other.id: other}
 
 
@@ -68,7 +68,7 @@ def test_an_id_sent_again_is_kept_once_and_the_first_wins(store: Store) -> None:
     first, second, third = a_call(1), a_call(2), a_call(3)
     store.append([first, second])
 
-    assert store.append([third, a_call(2, model="again"), first]) == [True, False, False]
+    assert store.append([third, a_call(2, model="again"), first]) == [Fate.STORED, Fate.KNOWN, Fate.KNOWN]
     assert stored(store) == {call.id: call for call in (first, second, third)}
 
 
@@ -87,14 +87,14 @@ def test_a_batch_that_cannot_be_kept_leaves_nothing_behind(store: Store, flaw: d
         store.append(batch)
 
     assert [*stored(store)] == [a_call(100).id]
-    assert store.append([a_call(number) for number in range(5)]) == [True] * 5
+    assert store.append([a_call(number) for number in range(5)]) == [Fate.STORED] * 5
 
 
 def test_two_thousand_calls_in_one_batch_are_all_told_apart(store: Store) -> None:
     batch = [a_call(number, timestamp=NOW + timedelta(milliseconds=number // 3)) for number in range(2_000)]
 
-    assert store.append(batch) == [True] * 2_000
-    assert store.append(batch[::-1]) == [False] * 2_000
+    assert store.append(batch) == [Fate.STORED] * 2_000
+    assert store.append(batch[::-1]) == [Fate.KNOWN] * 2_000
     assert store.describe().calls == 2_000
 
 

@@ -15,7 +15,7 @@ from tests.world import a_call
 
 from augury.errors import NotADatabase, SchemaTooNew, SettingsError, StoreError, StoreInUse
 from augury.store import open_store
-from augury.store.protocol import CallsQuestion
+from augury.store.protocol import CallsQuestion, Fate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def test_a_database_opened_twice_in_one_process_is_refused_the_second_time(used:
             open_store(str(used), read_only=read_only)
 
         assert store.describe().calls == 10
-        assert store.append([a_call(50)]) == [True]
+        assert store.append([a_call(50)]) == [Fate.STORED]
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_what_was_written_is_there_when_the_database_is_opened_again(file: Path)
     batch = [a_call(number) for number in range(30)]
     for number in range(3):
         with open_store(str(file)) as store:
-            assert store.append(batch[: 10 * (number + 1)]) == [False] * 10 * number + [True] * 10
+            assert store.append(batch[: 10 * (number + 1)]) == [Fate.KNOWN] * 10 * number + [Fate.STORED] * 10
             store.mark_as_sample()
 
     with open_store(str(file)) as store:

@@ -29,6 +29,7 @@ from augury.server.payloads import (
     call_answer,
 )
 from augury.server.problems import documented
+from augury.store.protocol import Fate, too_late
 
 _UNAVAILABLE, _INVALID = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -84,18 +85,24 @@ async def record(request: Request, parts: Given) -> Response:
 def _record(parts: Parts, records: list[object]) -> BatchAnswer:
     read = read_all(records, parts.prices, now=parts.now())
     calls = [call for call in read if isinstance(call, ModelCall)]
-    new = iter(parts.store.append(calls))
+    fates = iter(parts.store.append(calls))
     results = []
     for index, call in enumerate(read):
         if isinstance(call, InvalidValue):
-            results.append(
-                RecordAnswer(index=index, status="refused", field=call.field, expected=call.expected, error=str(call))
-            )
+            results.append(_refused(index, call))
+            continue
+        fate = next(fates)
+        if fate is Fate.FINAL:
+            results.append(_refused(index, too_late(call)))
             continue
         log_line(call)
-        results.append(RecordAnswer(index=index, status="stored" if next(new) else "known", id=str(call.id)))
+        results.append(RecordAnswer(index=index, status="stored" if fate is Fate.STORED else "known", id=str(call.id)))
     counts = {status: sum(result.status == status for result in results) for status in ("stored", "known", "refused")}
     return BatchAnswer(results=results, sample=parts.sample, **counts)
+
+
+def _refused(index: int, why: InvalidValue) -> RecordAnswer:
+    return RecordAnswer(index=index, status="refused", field=why.field, expected=why.expected, error=str(why))
 
 
 @routes.get("/calls", summary="The latest calls")

@@ -29,7 +29,7 @@ from augury.errors import (
 )
 from augury.store import asking
 from augury.store.holding import hold
-from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Added, Description, Facts, Latencies, Table
+from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Added, Description, Facts, Fate, Latencies, Table
 from augury.store.rows import call_of, instant, plain, row_of
 from augury.store.urls import DuckDBFile, missing_folder
 
@@ -167,8 +167,8 @@ class DuckDBStore:
         """How often this process has written."""
         return self._writes
 
-    def append(self, calls: Sequence[ModelCall]) -> list[bool]:
-        """Keep the calls, all or none; True for each that is new."""
+    def append(self, calls: Sequence[ModelCall]) -> list[Fate]:
+        """Keep the calls, all that are new, or none; the fate of each."""
         if not calls:
             return []
         with self._transaction() as cursor:
@@ -178,15 +178,15 @@ class DuckDBStore:
                 [[c.id for c in calls]],
             )
             known: set[UUID] = {id_ for (id_,) in found.fetchall()}
-            new: list[bool] = []
+            fates: list[Fate] = []
             for call in calls:
-                new.append(call.id not in known)
+                fates.append(Fate.KNOWN if call.id in known else Fate.STORED)
                 known.add(call.id)
-            rows = [row_of(call) for call, is_new in zip(calls, new, strict=True) if is_new]
+            rows = [row_of(call) for call, fate in zip(calls, fates, strict=True) if fate is Fate.STORED]
             if rows:
                 with cursor.appender("model_performance_metrics") as appender:
                     appender.append_rows(rows)
-        return new
+        return fates
 
     def append_file(self, path: Path) -> Added:
         """Keep the calls of a checked Parquet file, all or none."""

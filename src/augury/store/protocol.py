@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from augury.core.calls import GENERATING
+from augury.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,12 +140,28 @@ class Description:
     sample: bool  # it holds generated sample traffic, not anybody's real calls
 
 
+class Fate(StrEnum):
+    """What becomes of a call that is handed to a store."""
+
+    STORED = "stored"
+    KNOWN = "known"  # its id was there already
+    FINAL = "final"  # refused: the calls of its day were pruned, and their sums stand
+
+
+def too_late(call: ModelCall) -> InvalidValue:
+    """Why a call met the fate FINAL."""
+    return InvalidValue(
+        "timestamp", "a day whose calls have not been pruned: its sums are final", call.timestamp.isoformat()
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What became of a batch."""
+    """What became of a batch: how many calls met each fate."""
 
     stored: int
-    known: int  # were there already
+    known: int
+    final: int = 0
 
 
 class Archive(Protocol):
@@ -159,8 +176,8 @@ class Archive(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def append(self, calls: Sequence[ModelCall]) -> list[bool]:
-        """Keep the calls, all or none; for each, in order: True if it is new, False if its id was there already."""
+    def append(self, calls: Sequence[ModelCall]) -> list[Fate]:
+        """Keep the calls, all that are new and whose day is open to them, or none; the fate of each, in order."""
         ...
 
     def append_file(self, path: Path) -> Added:
