@@ -9,7 +9,9 @@
      │   ├─ StoreInUse     another process owns the database file
      │   ├─ NotADatabase   the file is damaged, or is something else
      │   ├─ SchemaTooNew   a newer Augury wrote this database
-     │   └─ QueryRefused   a query is not read-only, or does not run
+     │   ├─ QueryRefused   a query is not read-only, or does not run
+     │   └─ StoreAway      the database cannot be reached or written now; later it may
+     │       └─ StorageFull  there is no room left where it lies
      └─ ServerUnreachable  no server answered, or it answered with an error
 
 Each message says what was wrong, what was expected, and, where that helps, what to do next.
@@ -71,6 +73,14 @@ class SchemaTooNew(StoreError):
 
 class QueryRefused(StoreError):
     """A query is not read-only, or does not run."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached or written now; the same may well succeed later."""
+
+
+class StorageFull(StoreAway):
+    """There is no room left where the database, or what stands in for it, lies."""
 
 
 class ServerUnreachable(AuguryError):
