@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gzip import compress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,12 +39,37 @@ def test_a_page_of_another_origin_can_change_nothing(client: TestClient) -> None
     assert status("http://127.0.0.1") == 404  # our own page: heard, and there is no such conversation
 
 
-@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer é".encode()}])
+@pytest.mark.parametrize(
+    "header",
+    [
+        {}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer é".encode()}, {"authorization": "a-token"},
+        {"authorization": "Basic a-token"}, {"authorization": "Bearera-token"}, {"x-api-key": "wrong"},
+    ],
+)  # fmt: skip
 def test_administration_needs_its_token(client: TestClient, header: dict[str, str | bytes]) -> None:
     answer = client.get("/api/admin/describe", headers=header)  # type: ignore[arg-type]  # bytes are allowed too
 
     assert answer.status_code == 401
-    assert client.get("/api/admin/describe", headers={"authorization": "Bearer a-token"}).status_code == 200
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "header", [{"authorization": "Bearer a-token"}, {"authorization": "bearer  a-token"}, {"x-api-key": "a-token"}]
+)
+def test_the_token_comes_as_a_bearers_or_as_a_key(client: TestClient, header: dict[str, str]) -> None:
+    assert client.get("/api/admin/describe", headers=header).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["models/calls", "models/feedback", "models/recommend"])
+def test_a_compressed_body_is_refused_by_that_name(client: TestClient, path: str) -> None:
+    answer = client.post(f"/api/analytics/{path}", content=compress(b"{}"), headers={"content-encoding": "gzip"})
+
+    assert answer.status_code == 415
+    assert answer.headers["accept-encoding"] == "identity"
+    assert "uncompressed" in answer.json()["detail"]
+    assert (
+        client.post(f"/api/analytics/{path}", content=b"{", headers={"content-encoding": "Identity"}).status_code == 422
+    )
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/analytics/models?days=0", "/api/admin/describe"])

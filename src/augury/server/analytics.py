@@ -32,6 +32,7 @@ from augury.server.problems import documented
 from augury.store.protocol import Fate, too_late
 
 _UNAVAILABLE, _INVALID = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY
+_MISSING, _COMPRESSED = HTTPStatus.NOT_FOUND, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 routes = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=documented(_INVALID, _UNAVAILABLE))
 
@@ -57,7 +58,7 @@ def models(params: Annotated[OverviewParams, Query()], parts: Given, request: Re
     "/models/calls",
     summary="Record calls",
     response_model=BatchAnswer,
-    responses=documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    responses=documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _COMPRESSED)
     | {422: {"description": "The body is no batch, or every record of it is refused", "model": BatchAnswer}},
     openapi_extra={
         "requestBody": {
@@ -117,7 +118,7 @@ def calls(params: Annotated[CallsParams, Query()], parts: Given) -> CallsAnswer:
     )
 
 
-@routes.post("/models/feedback", summary="Rate a message", responses=documented(HTTPStatus.NOT_FOUND))
+@routes.post("/models/feedback", summary="Rate a message", responses=documented(_MISSING, _COMPRESSED))
 def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
     """A thumb up or down for a message, or for a conversation's latest one; rating again replaces."""
     call_id = parts.store.rate(
@@ -132,7 +133,7 @@ def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
 
 
 @routes.post(
-    "/models/outcome", summary="Say whether a message did its task", responses=documented(HTTPStatus.NOT_FOUND)
+    "/models/outcome", summary="Say whether a message did its task", responses=documented(_MISSING, _COMPRESSED)
 )
 def outcome(body: OutcomeBody, parts: Given) -> OutcomeAnswer:
     """An answer in time is not yet a good one: this replaces the call's success, at any time."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from augury.errors import SettingsError
+from augury.errors import SettingsError, shown
 from augury.server.problems import problem
 
 if TYPE_CHECKING:
@@ -70,32 +70,40 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-cache" if fixed else "no-store")
             await send(message)
 
-        refusal = self._refusal(scope)
-        if refusal is None:
-            await self._app(scope, receive, sent)
-        else:
-            status, detail = refusal
-            await problem(status, detail)(scope, receive, sent)
+        await (self._refusal(scope) or self._app)(scope, receive, sent)
 
-    def _refusal(self, scope: Scope) -> tuple[HTTPStatus, str] | None:
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _name(f"//{host}") not in LOOPBACK:
-            return (
+            return problem(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 f"this server answers to {', '.join(LOOPBACK)}; the request named another host",
             )
         origin = headers.get("origin")
         if scope["method"] not in _SAFE and origin is not None and urlsplit(origin).netloc != host:
-            return HTTPStatus.FORBIDDEN, "a page of another origin may not change anything here"
-        if scope["path"].startswith(_ADMIN):
-            given = headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), self._token.encode()):
-                return (
-                    HTTPStatus.UNAUTHORIZED,
-                    "administration needs the token that the server left beside its database",
-                )
+            return problem(HTTPStatus.FORBIDDEN, "a page of another origin may not change anything here")
+        if scope["path"].startswith(_ADMIN) and not hmac.compare_digest(_key(headers).encode(), self._token.encode()):
+            return problem(
+                HTTPStatus.UNAUTHORIZED,
+                "administration needs the token that the server left beside its database, "
+                "as `Authorization: Bearer TOKEN` or `x-api-key: TOKEN`",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        encoding = headers.get("content-encoding", "").strip() or "identity"
+        if scope["method"] not in _SAFE and encoding.lower() != "identity":
+            return problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                f"bodies are read uncompressed, this one is {shown(encoding)}; send it without Content-Encoding",
+                headers={"Accept-Encoding": "identity"},
+            )
         return None
+
+
+def _key(headers: Headers) -> str:
+    """The key that a request carries; empty where there is none, or in a scheme that is not ours."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
 def _name(url: str) -> str:
