@@ -514,6 +514,8 @@ def test_a_dotted_capital_i_is_no_i(tmp_path: Path) -> None:
         pytest.param('{"a":1,}', id="a comma at the end"),
         pytest.param('{"a":1,"a":2}', id="a key twice"),
         pytest.param('{"a":' + "[" * 2_000 + "]" * 2_000 + "}", id="2000 deep"),
+        pytest.param('{"a":' + "[" * 99 + "]" * 99 + "}", id="as deep as may be"),
+        pytest.param('{"a":' + "[" * 100 + "]" * 100 + "}", id="deeper than that"),
         pytest.param('{"a":' + "9" * 5_000 + "}", id="5000 digits"),
         pytest.param('{"a":1e-7}', id="a small number"),
         pytest.param({"a": 1e16}, id="a large number"),

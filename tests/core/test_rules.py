@@ -9,7 +9,7 @@ import pytest
 
 from augury.core.calls import COLUMNS
 from augury.core.ids import MESSAGES, USERS, as_uuid
-from augury.core.rules import FIELD, IDENTITY, LIMITS, METADATA_BYTES, RULE, RULES, check
+from augury.core.rules import FIELD, IDENTITY, LIMITS, METADATA_BYTES, METADATA_LEVELS, RULE, RULES, check
 from augury.errors import InvalidValue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -223,6 +223,13 @@ def nested(depth: int) -> list[object]:
     for _ in range(depth):
         inner = [inner]
     return inner
+
+
+def test_metadata_is_as_deep_as_whoever_reads_it_can_write_it_again() -> None:
+    deepest = {"a": nested(METADATA_LEVELS - 2)}
+
+    assert read("metadata", deepest) is not None
+    assert refused(metadata={"a": deepest}).field == "metadata"
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,44 @@ def test_ndjson_loses_only_its_broken_line(client: TestClient) -> None:
     assert [result["status"] for result in answer.json()["results"]] == ["stored", "refused", "stored"]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param("[" * 20_000 + "]" * 20_000, id="lists"),
+        pytest.param('{"model":' * 20_000 + "1" + "}" * 20_000, id="objects"),
+        pytest.param(json.dumps(CALL)[:-1] + ', "metadata":' + '{"a":' * 101 + "1" + "}" * 102, id="metadata"),
+    ],
+)
+def test_ndjson_loses_only_a_record_that_is_too_deep(client: TestClient, record: str) -> None:
+    lines = [json.dumps(CALL | {"message_id": f"m-{i}"}) for i in range(2)]
+
+    answer = client.post(
+        CALLS, content="\n".join([lines[0], record, lines[1]]), headers={"content-type": "application/x-ndjson"}
+    )
+
+    assert answer.status_code == 200
+    assert [result["status"] for result in answer.json()["results"]] == ["stored", "refused", "stored"]
+    assert "100 levels" in answer.json()["results"][1]["error"]
+
+
+def test_a_json_batch_that_is_too_deep_to_read_says_so_and_how_to_keep_the_others(client: TestClient) -> None:
+    body = f"[{json.dumps(CALL)}, {'[' * 20_000 + ']' * 20_000}]"
+
+    answer = client.post(CALLS, content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == 422
+    assert "too deep" in answer.json()["detail"]
+    assert "NDJSON" in answer.json()["detail"]
+
+
+def test_metadata_as_deep_as_may_be_comes_back(client: TestClient) -> None:
+    deep = {"a": json.loads("[" * 99 + "]" * 99)}
+
+    assert post(client, CALL | {"metadata": deep})["stored"] == 1
+
+    assert client.get("/api/analytics/calls").json()["calls"][0]["metadata"] == deep
+
+
 def test_a_batch_of_bad_records_alone_is_422(client: TestClient) -> None:
     answer = client.post(CALLS, json={"model": "x"})
 

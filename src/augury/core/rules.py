@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NAME_CHARACTERS = 200
 MESSAGE_CHARACTERS = 2_000
 METADATA_BYTES = 16_384
+METADATA_LEVELS = 100  # of objects and lists in each other: what is deeper, JSON writers refuse to give out again
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_TOKENS = 1_000_000_000  # so that input and output together are still a 32-bit integer
 LARGEST_COST = Decimal(100_000)  # dollars for one call; more is a mistake of unit
@@ -100,7 +101,7 @@ class Rule:
             case Kind.TIME:
                 return "a time such as 2026-01-31T12:00:00Z, from 1970 and at most 5 minutes ahead"
             case Kind.OBJECT:
-                return f"a JSON object of at most {METADATA_BYTES} bytes, without NUL characters"
+                return f"a JSON object of at most {METADATA_BYTES} bytes and {METADATA_LEVELS} levels, without NUL characters"
 
 
 def _choice(field: str, words: type[StrEnum]) -> Rule:
@@ -335,4 +336,17 @@ def read_object(text: str) -> str | None:
         size = len(compact.encode())
     except (ValueError, RecursionError):
         return None
-    return compact if isinstance(value, dict) and "\\u0000" not in compact and size <= METADATA_BYTES else None
+    fits = isinstance(value, dict) and "\\u0000" not in compact and size <= METADATA_BYTES
+    return compact if fits and not _is_deep(compact, value) else None
+
+
+def _is_deep(compact: str, value: Any) -> bool:
+    """Whether there are more than METADATA_LEVELS of objects and lists in each other."""
+    if compact.count("{") + compact.count("[") <= METADATA_LEVELS:  # as almost always, and soon counted
+        return False
+    levels, inner = 0, [value]
+    while inner:
+        levels += 1
+        within = (one for outer in inner for one in (outer.values() if isinstance(outer, dict) else outer))
+        inner = [one for one in within if isinstance(one, dict | list)]
+    return levels > METADATA_LEVELS

@@ -1,12 +1,13 @@
 """The application, put together from its parts and its routes."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.middleware import Middleware
 
 from augury import __version__
 from augury.recommend.snapshot import Snapshot
 from augury.server import admin, analytics, docs, health, pages, problems, recommending
 from augury.server.guard import Guard
+from augury.server.params import once_each
 from augury.server.parts import Parts
 
 
@@ -23,8 +24,13 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.snapshot = Snapshot(parts.store, parts.now)
     problems.install(app)
-    for module in (health, analytics, recommending, admin):
-        app.include_router(module.routes)
+    app.include_router(health.routes)  # whoever asks after it may add what he likes
+    for module in (analytics, recommending, admin):
+        app.include_router(module.routes, dependencies=[Depends(_once_each)])
     docs.mount(app)
     pages.mount(app)
     return app
+
+
+def _once_each(request: Request) -> None:
+    once_each(request.query_params.multi_items())

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from augury.core.rules import METADATA_LEVELS
 from augury.errors import InvalidValue
+from augury.server.findings import NO_JSON
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 MAX_BODY = 16 * 2**20
 MAX_IMPORT = 256 * 2**20
 MAX_RECORDS = 10_000
+
+SHALLOW = f"JSON of at most {METADATA_LEVELS} levels"
+DEEP = "objects or lists too deep in each other to be read"
 
 
 async def read(request: Request, limit: int = MAX_BODY) -> bytes:
@@ -55,9 +60,10 @@ def _lines(body: bytes) -> list[object]:
 def _document(body: bytes) -> list[object]:
     value = _loaded(body)
     if isinstance(value, InvalidValue):
-        raise InvalidValue(
-            "body", 'a JSON object, a list of them, {"calls": [...]}, or NDJSON named by its content type'
-        )
+        expected = 'a JSON object, a list of them, {"calls": [...]}, or NDJSON named by its content type'
+        if value.came == DEEP:
+            expected = f"{SHALLOW}; sent as NDJSON, a line that is deeper costs no other"
+        raise InvalidValue("body", expected, told=value.came)
     if isinstance(value, dict) and value.keys() == {"calls"}:
         value = value["calls"]
     return value if isinstance(value, list) else [value]
@@ -66,5 +72,7 @@ def _document(body: bytes) -> list[object]:
 def _loaded(text: bytes) -> object:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
-        return InvalidValue("record", "a JSON object")
+    except RecursionError:
+        return InvalidValue("record", SHALLOW, told=DEEP)
+    except ValueError:
+        return InvalidValue("record", "a JSON object", told=NO_JSON if text.strip() else None)

@@ -24,10 +24,10 @@ from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import MAX_DAYS, Interval
 from augury.errors import InvalidValue
 from augury.server.answering import whole_overview
+from augury.server.findings import finding
 from augury.server.formatting import FILTERS
-from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams
+from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams, once_each
 from augury.server.parts import Given, Parts
-from augury.server.problems import finding
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("augury.server"),
@@ -64,8 +64,10 @@ def _home() -> Response:
 
 
 def _models(parts: Given, request: Request) -> HTMLResponse:
-    given = {name: value for name, value in request.query_params.multi_items() if value.strip()}
+    asked = [(name, value) for name, value in request.query_params.multi_items() if value.strip()]
+    given = dict(asked)
     try:
+        once_each(asked)
         params = OverviewParams.model_validate(given)
         answer = whole_overview(request, parts, params.request(parts.now()))
     except ValidationError as error:

@@ -6,11 +6,10 @@ import base64
 import re
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from augury.analytics.overview import GroupBy, OverviewRequest
 from augury.core import ids
@@ -20,13 +19,17 @@ from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import MAX_DAYS, Interval, Window, zone_named
 from augury.errors import InvalidValue
 from augury.models.names import canonical_provider, resolve
+from augury.server.findings import WITHOUT_CONTROLS, expectation
 from augury.store.protocol import CallsQuestion, Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DEFAULT_DAYS = 30
 MAX_CALLS = 1_000
 DEFAULT_CALLS = 50
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS, pattern=WITHOUT_CONTROLS)]
 
 
 class Operations(StrEnum):
@@ -62,11 +65,17 @@ def _parsed(text: str) -> date | datetime:
 Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
 
 
-def _parameter(name: str, expected: str, allowed: list[str] | None = None) -> PydanticCustomError:
-    """A finding about one parameter, where it takes several to find it."""
-    return PydanticCustomError(
-        "parameter", "{expected}", {"name": name, "expected": expected, "allowed": allowed or []}
-    )
+def once_each(parameters: Iterable[tuple[str, str]]) -> None:
+    """See that each parameter of an address has one value: who reads them takes the last, which may not be what was meant.
+
+    Raises:
+        InvalidValue: one of them is given twice.
+    """
+    given: dict[str, str] = {}
+    for name, value in parameters:
+        if name in given:
+            raise InvalidValue(name, "one value", [given[name], value])
+        given[name] = value
 
 
 class FilterParams(BaseModel):
@@ -105,15 +114,15 @@ class FilterParams(BaseModel):
         names = [field.alias or name for name, field in cls.model_fields.items()]
         for name in given:
             if name not in names:
-                raise _parameter(name, "a parameter of this address", names)
+                raise expectation(name, "a parameter of this address", allowed=names)
         return given
 
     @model_validator(mode="after")
     def _one_period(self) -> Self:
         if self.days is not None and (self.from_ or self.to):
-            raise _parameter("days", "nothing beside from and to")
+            raise expectation("days", "nothing beside from and to")
         if self.to and not self.from_:
-            raise _parameter("from", "the beginning of a period that has an end")
+            raise expectation("from", "the beginning of a period that has an end")
         return self
 
     def filters(self) -> Filters:

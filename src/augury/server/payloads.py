@@ -11,12 +11,13 @@ from augury.core.calls import COLUMNS
 from augury.core.rules import MESSAGE_CHARACTERS, NAME_CHARACTERS
 from augury.core.spelling import camel
 from augury.models import display_name
+from augury.server.findings import WITHOUT_NUL
 
 if TYPE_CHECKING:
     from augury.core.calls import ModelCall
 
 Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS, strip_whitespace=True, pattern=r"^[^\x00]+$")
+    str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS, strip_whitespace=True, pattern=WITHOUT_NUL)
 ]
 
 
@@ -55,7 +56,7 @@ class OutcomeBody(Payload):
 
     message_id: Id
     success: StrictBool
-    reason: Annotated[str | None, StringConstraints(max_length=MESSAGE_CHARACTERS, pattern=r"^[^\x00]*$")] = None
+    reason: Annotated[str | None, StringConstraints(max_length=MESSAGE_CHARACTERS, pattern=WITHOUT_NUL)] = None
 
 
 class OutcomeAnswer(Payload):

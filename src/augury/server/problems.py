@@ -10,7 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from augury.errors import AuguryError, FileUnreadable, InvalidValue, NotFound, QueryRefused, shown
+from augury.errors import AuguryError, FileUnreadable, InvalidValue, NotFound, QueryRefused
+from augury.server.bodies import DEEP, SHALLOW
+from augury.server.findings import NO_JSON, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,9 +51,6 @@ def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The problems that a route may answer with, for the API's own document."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
     return {status.value: {"description": status.phrase, "content": content} for status in statuses}
-
-
-_IN = {"query", "body", "path", "header"}
 
 
 def problem(
@@ -95,42 +94,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def finding(error: Mapping[str, Any]) -> dict[str, Any]:
-    """One of pydantic's findings in our words."""
-    place = [str(part) for part in error["loc"] if part not in _IN]
-    field = ".".join(place) or "body"
-    kind, context = error["type"], error.get("ctx", {})
-    entry: dict[str, Any] = {"field": field}
-    match kind:
-        case "enum" | "literal_error":
-            words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
-            entry |= {"expected": "one of " + ", ".join(words), "allowed": words}
-        case "parameter":
-            entry |= {"field": context["name"], "expected": context["expected"]}
-            if context["allowed"]:
-                entry["allowed"] = context["allowed"]
-        case "missing":
-            entry["expected"] = "a value"
-        case "json_invalid":
-            entry |= {"field": "body", "expected": "a JSON object"}
-        case "int_parsing" | "int_type" | "int_from_float":
-            entry["expected"] = "a whole number"
-        case "greater_than_equal":
-            entry["expected"] = f"{context['ge']} or more"
-        case "less_than_equal":
-            entry["expected"] = f"{context['le']} or less"
-        case "extra_forbidden":
-            entry["expected"] = "a field of this body"
-        case _:
-            text = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-            entry["expected"] = text[0].lower() + text[1:]
-    if kind == "parameter":
-        entry["came"] = shown(error["input"].get(context["name"]) if isinstance(error["input"], dict) else None)
-        return entry
-    entry["came"] = shown(None if kind in {"missing", "json_invalid"} else error.get("input"))
-    return entry
-
-
 async def _validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for nothing else
     entries = [finding(found) for found in error.errors()]
@@ -140,6 +103,11 @@ async def _validation(_: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else
+    match error.__cause__:  # what kept FastAPI from reading a body
+        case RecursionError():
+            return invalid(InvalidValue("body", SHALLOW, told=DEEP))
+        case UnicodeDecodeError():
+            return invalid(InvalidValue("body", "a JSON object in UTF-8", told=NO_JSON))
     status = HTTPStatus(error.status_code)
     detail = error.detail if error.detail != status.phrase else f"{status.phrase}: {request.method} {request.url.path}"
     return problem(status, detail, headers=error.headers)

@@ -4,13 +4,22 @@ from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from augury.analytics.answers import Recommendation
 from augury.core.tasks import Complexity, Priority, TaskType
 from augury.errors import InvalidValue
 from augury.recommend.context import TaskContext
 from augury.recommend.snapshot import Snapshot
+from augury.server.findings import expectation
 from augury.server.problems import documented
 
 MAX_CONTEXTS = 1_000
@@ -30,6 +39,20 @@ def _snapshot(request: Request) -> Snapshot:
 
 
 Kept = Annotated[Snapshot, Depends(_snapshot)]
+
+
+def _contexts(given: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(given)
+    except ValidationError:  # one of each kind that the body is not; and what came may be a prompt
+        raise expectation(
+            "body",
+            "a task context, or a list of them: JSON objects (Content-Type: application/json)",
+            came="something else",
+        ) from None
+
+
+Contexts = Annotated[dict[str, Any] | list[dict[str, Any]], WrapValidator(_contexts)]
 
 
 class RecommendParams(BaseModel):
@@ -52,9 +75,12 @@ def recommend(params: Annotated[RecommendParams, Query()], snapshot: Kept) -> Re
 
 
 @routes.post(
-    "/recommend", summary="Which model to take for a prompt", response_model=Recommendation | list[Recommendation]
+    "/recommend",
+    summary="Which model to take for a prompt",
+    response_model=Recommendation | list[Recommendation],
+    responses=documented(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
 )
-def recommend_for(body: Annotated[dict[str, Any] | list[dict[str, Any]], Body()], snapshot: Kept) -> Response:
+def recommend_for(body: Annotated[Contexts, Body()], snapshot: Kept) -> Response:
     """The best model for a task context, or for each of a list of them; `priority` may stand beside its fields.
 
     Fields: messageContent, hasCodeContent, attachments, tools, taskType, complexity, userPreference, segment,
