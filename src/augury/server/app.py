@@ -7,6 +7,7 @@ from augury import __version__
 from augury.recommend.snapshot import Snapshot
 from augury.server import admin, analytics, docs, health, pages, problems, recommending
 from augury.server.guard import Guard
+from augury.server.heads import Heads
 from augury.server.params import once_each
 from augury.server.parts import Parts
 
@@ -19,7 +20,7 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Which AI model should I use for this task? Answers from your own traffic, with proof.",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Guard, token=parts.token)],
+        middleware=[Middleware(Heads), Middleware(Guard, token=parts.token)],
     )
     app.state.parts = parts
     app.state.snapshot = Snapshot(parts.store, parts.now)
