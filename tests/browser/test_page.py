@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from augury.server import formatting
+from augury.report import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def figures(row: dict[str, Any]) -> list[str]:
         formatting.decimal(row["qualityScore"]),
         formatting.decimal(row["confidence"]),
     ]
-    return ["not known" if text == formatting.NOT_KNOWN else text for text in said]
+    return ["not known" if text == formatting.UNKNOWN else text for text in said]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from augury.analytics.answers import Period
 from augury.models.prices import PriceBook
-from augury.server import formatting
 from augury.server.app import create_app
 from augury.server.parts import Parts
 
@@ -270,82 +267,7 @@ def test_tables_and_fields_say_what_they_are(client: TestClient) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_the_icon_and_the_style_are_served(client: TestClient) -> None:
+def test_the_icon_and_the_styles_are_served(client: TestClient) -> None:
     assert client.get("/assets/icon.svg").headers["content-type"] == "image/svg+xml"
-    assert client.get("/assets/augury.css").headers["content-type"].startswith("text/css")
-
-
-def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "said"),
-    [
-        (0, "0 ms"),
-        (0.2, "<1 ms"),
-        (842, "842 ms"),
-        (999.4, "999 ms"),
-        (999.6, "1.0 s"),
-        (2_456, "2.5 s"),
-        (59_940, "59.9 s"),
-        (59_960, "1.0 min"),
-        (90_000, "1.5 min"),
-        (3_598_000, "1.0 h"),
-        (7_200_000, "2.0 h"),
-    ],
-)
-def test_a_duration_is_told_in_the_unit_that_fits(milliseconds: float, said: str) -> None:
-    assert plain(formatting.duration(milliseconds)) == said
-
-
-@pytest.mark.parametrize(
-    ("rate", "said"), [(0, "0 %"), (0.01, "0.1 %"), (98.7, "98.7 %"), (99.97, "99.9 %"), (100, "100 %")]
-)
-def test_a_rate_is_all_or_nothing_only_where_it_is(rate: float, said: str) -> None:
-    assert plain(formatting.percent(rate)) == said
-
-
-@pytest.mark.parametrize(
-    ("dollars", "said"),
-    [
-        ("0", "$0.00"),
-        ("0.0000000001", "$0.00000000010"),
-        ("0.0031", "$0.0031"),
-        ("0.00999", "$0.010"),
-        ("0.25", "$0.25"),
-        ("0.999", "$1.00"),
-        ("1234.5", "$1,234.50"),
-    ],
-)
-def test_money_has_the_places_it_needs(dollars: str, said: str) -> None:
-    assert formatting.money(Decimal(dollars)) == said
-    assert formatting.money(float(dollars)) == said
-
-
-def test_counts_have_thousands_and_long_ones_are_cut_short() -> None:
-    assert formatting.count(12_345) == "12,345"
-    assert formatting.count(2.5) == "3"
-    assert formatting.brief(9_999_999) == "9,999,999"
-    assert plain(formatting.brief(12_345_678)) == "12.3 M"
-    assert plain(formatting.brief(2_000_000_000)) == "2.0 G"
-
-
-def test_unknown_figures_are_dashes_that_say_so() -> None:
-    for says in (formatting.count, formatting.decimal, formatting.percent, formatting.duration, formatting.money):
-        assert "not known" in says(None)
-        assert "\N{EN DASH}" in says(None)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "zone", "said"),
-    [
-        ("2026-03-01T00:00:00Z", "2026-03-31T00:00:00Z", "UTC", "1 March 2026 to 30 March 2026"),
-        ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", "UTC", "1 March 2026"),
-        ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "Europe/Berlin", "29 March 2026"),
-        ("2026-03-01T06:30:00Z", "2026-03-01T07:00:00Z", "UTC", "1 March 2026, 06:30 to 1 March 2026, 07:00"),
-    ],
-)
-def test_a_period_is_told_in_its_own_days(since: str, until: str, zone: str, said: str) -> None:
-    period = Period(from_=since, to=until, timezone=zone, interval="day")
-    assert plain(formatting.period_text(period)) == said
+    for name in ("tome", "augury"):
+        assert client.get(f"/assets/{name}.css").headers["content-type"].startswith("text/css")

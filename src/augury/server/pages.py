@@ -6,12 +6,9 @@ sends for a field left empty, is as good as none.
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -19,25 +16,16 @@ from pydantic import ValidationError
 from starlette.staticfiles import StaticFiles
 
 from augury.analytics.overview import GroupBy
-from augury.core.scores import ENOUGH_CALLS
 from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import MAX_DAYS, Interval
 from augury.errors import InvalidValue
+from augury.report.html import environment
 from augury.server.answering import whole_overview
 from augury.server.findings import finding
-from augury.server.formatting import FILTERS
 from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams, once_each
 from augury.server.parts import Given, Parts
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("augury.server"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters.update(FILTERS)
-_TEMPLATES.globals["enough_calls"] = ENOUGH_CALLS
+_TEMPLATES = environment("augury.server")
 
 _HERE = "/analytics/models"
 _API = "/api/analytics/models"
@@ -53,8 +41,8 @@ _CHOICES: dict[str, Any] = {
 
 def mount(app: FastAPI) -> None:
     """Serve the pages and what they are dressed in."""
-    assets = Path(str(files("augury.server").joinpath("assets")))
-    app.mount("/assets", StaticFiles(directory=assets), name="assets")
+    assets = StaticFiles(packages=[(package, "assets") for package in ("augury.server", "augury.report")])
+    app.mount("/assets", assets, name="assets")
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_api_route(_HERE, _models, include_in_schema=False, response_class=HTMLResponse)
 

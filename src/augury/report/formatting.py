@@ -1,7 +1,7 @@
-"""How figures and times read on a page: filters for its templates.
+"""How figures and times read, wherever people read them: on a page, in a document, in a terminal.
 
 A figure is rounded for the eye, never across a line that matters: 99.97 % does not become 100 %, nor a cost of something $0.
-Unknown is a dash that says so, to the eye and to a screen reader; it is never 0.
+Unknown is a dash; it is never 0.
 """
 
 from __future__ import annotations
@@ -9,19 +9,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from augury.analytics.answers import Period
 
-NOT_KNOWN = Markup(
-    '<span class="unknown" title="not known"><span aria-hidden="true">\N{EN DASH}</span><span class="unseen">not known</span></span>'
-)
+UNKNOWN = "\N{EN DASH}"
+"""What is not known."""
 
 _GLUE = "\N{NO-BREAK SPACE}"  # a figure and its unit stay on one line
 _SECOND, _MINUTE, _HOUR = 1_000.0, 60_000.0, 3_600_000.0
@@ -33,7 +28,7 @@ _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20)  # 20: a quotient that floating
 
 def count(value: float | None) -> str:
     """12,345."""
-    return NOT_KNOWN if value is None else f"{floor(value + 0.5):,}"
+    return UNKNOWN if value is None else f"{floor(value + 0.5):,}"
 
 
 def brief(value: float | None) -> str:
@@ -46,22 +41,39 @@ def brief(value: float | None) -> str:
 
 def decimal(value: float | None) -> str:
     """78.3."""
-    return NOT_KNOWN if value is None else f"{value:,.1f}"
+    return UNKNOWN if value is None else f"{value:,.1f}"
 
 
 def percent(value: float | None) -> str:
     """98.7 %; 100 % and 0 % only where it is exactly that."""
     if value is None:
-        return NOT_KNOWN
+        return UNKNOWN
     if value in {0, 100}:
         return f"{value:.0f}{_GLUE}%"
     return f"{min(max(value, 0.1), 99.9):.1f}{_GLUE}%"
 
 
+def chance(probability: float | None) -> str:
+    """A probability, from 0 to 1: 79 %; below 1 % and above 99 % only that is said, since nobody knows it better."""
+    if probability is None:
+        return UNKNOWN
+    whole = floor(100 * probability + 0.5)
+    if whole == 0 and probability > 0:
+        return f"<1{_GLUE}%"
+    if whole == 100 and probability < 1:  # noqa: PLR2004 - percent
+        return f">99{_GLUE}%"
+    return f"{whole}{_GLUE}%"
+
+
+def factor(value: float) -> str:
+    """2.3x."""
+    return f"{value:,.1f}x"
+
+
 def duration(milliseconds: float | None) -> str:
     """842 ms, 2.5 s, 1.5 min, 3.0 h."""
     if milliseconds is None:
-        return NOT_KNOWN
+        return UNKNOWN
     if 0 < milliseconds < 1:
         return f"<1{_GLUE}ms"
     # Each limit lies where rounding would reach the next unit's first figure: 999.6 ms is 1.0 s, not 1000 ms.
@@ -77,7 +89,7 @@ def duration(milliseconds: float | None) -> str:
 def money(dollars: Decimal | float | None) -> str:
     """$1,234.50 and $0.0031: cents, and below a dollar as many places as two digits need."""
     if dollars is None:
-        return NOT_KNOWN
+        return UNKNOWN
     amount = Decimal(dollars)
     # The place of the first digit is that of the rounded amount: 0.00999 is $0.010.
     first = Decimal(f"{amount:.{_PRICE_DIGITS - 1}e}").adjusted() if amount else 0
@@ -127,26 +139,15 @@ def period_text(period: Period) -> str:
     return f"{_date(since)}, {since:%H:%M} to {_date(until)}, {until:%H:%M}"
 
 
+def moment_text(moment: datetime, timezone: str) -> str:
+    """24 November 2026, 09:05, by the clocks of the zone."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    return f"{_date(local)}, {local:%H:%M}"
+
+
 def _local(instant: str, period: Period) -> datetime:
     return datetime.fromisoformat(instant).astimezone(ZoneInfo(period.timezone))
 
 
 def _date(moment: datetime) -> str:
     return f"{moment.day}{_GLUE}{moment:%B}{_GLUE}{moment:%Y}"
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "count": count,
-    "brief": brief,
-    "decimal": decimal,
-    "percent": percent,
-    "duration": duration,
-    "money": money,
-    "plural": plural,
-    "words": words,
-    "ceiling": ceiling,
-    "time_ceiling": time_ceiling,
-    "step_name": step_name,
-    "period_text": period_text,
-}
-"""By the names that templates use. `count` takes the place of Jinja's own, which is another name of `length`."""
