@@ -164,7 +164,18 @@ def test_a_zone_has_its_iana_name() -> None:
     assert zone_named("Europe/Berlin") == BERLIN
 
 
-@pytest.mark.parametrize("name", ["", "Europe", "Mars/Olympus", "../etc/passwd", "/etc/passwd", "\0", "x" * 5_000])
+@pytest.mark.parametrize("name", ["UTC", "Asia/Kathmandu", "US/Pacific", "Etc/GMT+12", "EST5EDT"])
+def test_an_old_or_an_abstract_zone_is_one_too(name: str) -> None:
+    assert zone_named(name) == ZoneInfo(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "Europe", "Mars/Olympus", "../etc/passwd", "/etc/passwd", "\0", "\ud800", "x" * 5_000, "localtime", "posixrules",
+        "Factory", "right/UTC", "posix/Europe/Berlin", "tzdata.zi",
+    ],
+)  # fmt: skip
 def test_what_is_no_zone_is_refused_by_name(name: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         zone_named(name)

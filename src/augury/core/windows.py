@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from math import ceil
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from augury.errors import InvalidValue
 
@@ -139,9 +140,18 @@ def zone_named(name: str) -> tzinfo:
         InvalidValue: there is no such zone.
     """
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name is a folder of zones, such as "Europe"
-        raise InvalidValue("timezone", 'an IANA time zone such as "UTC" or "Europe/Berlin"', name) from None
+        zone = None
+    if zone is None or (name != "UTC" and name not in _zones()):  # UTC is asked for without looking through the disk
+        raise InvalidValue("timezone", 'an IANA time zone such as "UTC" or "Europe/Berlin"', name)
+    return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Every IANA name, and no file beside them that is a zone of this machine, of none, or with leap seconds."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
