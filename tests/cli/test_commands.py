@@ -103,6 +103,14 @@ def test_sql_shows_a_table_to_people_and_objects_to_programs(augury: Augury, log
     ]
 
 
+def test_columns_that_share_a_name_are_all_given_to_programs(augury: Augury, log: Path) -> None:
+    augury("import", log, *DATABASE)
+
+    (row,) = augury.json("sql", "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, 5 AS b", *DATABASE)
+
+    assert row == {"a": 1, "a_3": 2, "a_2": 3, "a_4": 4, "b": 5}
+
+
 def test_prune_deletes_what_is_older_than_so_many_days(augury: Augury, log: Path) -> None:
     augury("import", log, *DATABASE)
 

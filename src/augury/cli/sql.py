@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augury.cli.output import Database, Json, console, warn_of_sample, write_json, write_table
 from augury.settings import Settings
 from augury.wiring import archive_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def sql(
@@ -27,7 +30,8 @@ def sql(
         table = archive.query(query, limit=limit)
         warn_of_sample(archive)
     if json:
-        write_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+        names = _distinct(table.columns)
+        write_json([dict(zip(names, row, strict=True)) for row in table.rows])
     else:
         write_table(table.columns, table.rows)
     if not table.rows and not json:
@@ -36,3 +40,14 @@ def sql(
         )
     if table.cut:
         console.print(f"Only the first {limit:,} rows are shown; --limit gives more.")
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """A name for each column, since an object has each name once: of those that share one, later ones are counted."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column, 2
+        while name in names or (name != column and name in columns):  # no other column loses its own name
+            name, number = f"{column}_{number}", number + 1
+        names.append(name)
+    return names
