@@ -21,12 +21,16 @@ from augury.wiring import archive_of, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from augury.store.protocol import Archive, Description
 
 _ROOM = 2**30
 _QUIET = timedelta(days=7)
 _OLD = timedelta(days=90)
+_DEAR = 100  # dollars that hardly any single call costs
+_DEARER = 100  # times what 99 % of a model's other calls cost at the most
+_NAMED = 3  # models
 
 
 class Verdict(StrEnum):
@@ -87,7 +91,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     except AuguryError as problem:
         yield Finding("database", Verdict.WRONG, str(problem))
         return
-    yield from _room(path.parent.as_posix(), found)
+    yield from _room(path, found)
     yield _retention(settings, found)
 
 
@@ -137,6 +141,7 @@ def _data(found: Description, archive: Archive) -> Iterator[Finding]:
             Verdict.ADVICE,
             f"{counted(unpriced, 'call')} of unknown price; add prices of your own (AUGURY_PRICES)",
         )
+    yield from _implausible(archive)
     if tokenless:
         yield Finding(
             "tokens",
@@ -153,9 +158,36 @@ def _data(found: Description, archive: Archive) -> Iterator[Finding]:
         yield Finding("ratings", Verdict.ADVICE, "no call is rated; thumbs and outcomes say what success rates cannot")
 
 
-def _room(folder: str, found: Description) -> Iterator[Finding]:
-    free = shutil.disk_usage(folder).free
-    size = found.size_bytes or 0
+def _implausible(archive: Archive) -> Iterator[Finding]:
+    """Calls that cost far more than their model's others: mostly cents taken for dollars, or a whole bill for a call."""
+    # What is dear itself does not count as usual, so that few calls among few are found too.
+    found = archive.query(
+        f"WITH dear AS (SELECT DISTINCT model FROM model_performance_metrics WHERE cost_usd > {_DEAR}), "
+        f"usual AS (SELECT model, approx_quantile(cost_usd::DOUBLE, 0.99) FILTER (cost_usd <= {_DEAR}) AS cost "
+        "FROM model_performance_metrics SEMI JOIN dear USING (model) GROUP BY model) "
+        "SELECT model, count(*) AS calls, max(cost_usd)::DOUBLE, usual.cost "
+        "FROM model_performance_metrics JOIN usual USING (model) "
+        f"WHERE cost_usd > {_DEAR} AND cost_usd::DOUBLE > {_DEARER} * coalesce(usual.cost, 0) "
+        "GROUP BY model, usual.cost ORDER BY calls DESC, model",
+        limit=_NAMED,
+    )
+    for model, calls, most, usual in found.rows:
+        others = "" if usual is None else f", where 99% of the others cost ${usual:,.2g} or less"
+        yield Finding(
+            "implausible costs",
+            Verdict.ADVICE,
+            f"{counted(calls, 'call')} of {model} cost over ${_DEAR} each, up to ${most:,.2f}{others}; "
+            "totals include them: look for a mistake of unit where they were recorded (cost_usd is dollars)",
+        )
+    if found.cut:
+        yield Finding("implausible costs", Verdict.ADVICE, "and calls of other models")
+
+
+def _room(path: Path, found: Description) -> Iterator[Finding]:
+    free = shutil.disk_usage(path.parent).free
+    # What was written last may still be in the log beside the file, which after a crash is not small.
+    log = path.with_name(f"{path.name}.wal")
+    size = (found.size_bytes or 0) + (log.stat().st_size if log.exists() else 0)
     says = f"{size / 2**20:,.0f} MiB used, {free / 2**30:,.1f} GiB free"
     if free < max(_ROOM, size):
         yield Finding("disk", Verdict.ADVICE, f"{says}: soon full; free some room, or `augury prune`")
