@@ -109,6 +109,26 @@ def test_a_fine_tuned_model_ends_with_its_base() -> None:
     assert not CATALOGUE.is_retired("ft:", date.max)
 
 
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("claude-3-5-sonnet-20240620-FC", "claude-3-5-sonnet"),
+        ("gpt-4-1106-preview-FC", "gpt-4-turbo-preview"),
+        ("gpt-4o-2024-05-13-FC", "gpt-4o-2024-05-13"),
+        ("mistral-small-2402-FC-Any", "mistral-small-2402"),
+        ("claude-3-haiku-20240307-prompt", "claude-3-haiku"),
+    ],
+)
+def test_a_name_that_tells_how_it_was_asked_ends_with_its_base(name: str, base: str) -> None:
+    assert CATALOGUE.retires(base) is not None
+    assert CATALOGUE.retires(resolve(name).model) == CATALOGUE.retires(base)
+
+
+@pytest.mark.parametrize("name", ["-fc", "my-own-fc", "a-fc-b", "gpt-4-fcx", "command-r-plus-fc"])
+def test_what_only_looks_like_such_a_name_has_no_end(name: str) -> None:
+    assert CATALOGUE.retires(name) is None
+
+
 def test_the_rules_prefer_models_without_an_end_from_two_makers_at_least() -> None:
     for preference in CATALOGUE.rules.values():
         assert all(CATALOGUE.retires(name) is None for name in preference.models)

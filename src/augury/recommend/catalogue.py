@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ _CLASSES: Final = ("speed", "quality", "cost")
 _ABILITIES: Final = ("tools", "images", "json_schema", "reasoning")
 _KEYS: Final = frozenset({"released", "retires", "input", "output", "usd", *_CLASSES, *_ABILITIES})
 _BEST: Final = 5  # the best class
+_ASKED: Final = re.compile(r"-(?:fc|prompt)(?:-(?:any|auto))?$")
+"""How benchmarks of function calling say after a model's name that it was asked natively, or by a prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +87,15 @@ class Catalogue:
         return self.models.get(model)
 
     def retires(self, model: str) -> date | None:
-        """The day from which requests to the model fail; None where none is known. A fine-tuned model ends with its base."""
+        """The day from which requests to the model fail; None where none is known.
+
+        A fine-tuned model ends with its base, and so does one whose name also tells how it was asked for functions.
+        """
         if model.startswith("ft:"):
             model = model.split(":")[1]
-        return self.retirements.get(model)
+        known = self.retirements.get(model)
+        base = _ASKED.sub("", model)
+        return known if known is not None or base == model else self.retirements.get(resolve(base).model)
 
     def is_retired(self, model: str, on: date) -> bool:
         """Whether the model is past its retirement on that day, which is the first without it."""
