@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,10 +12,10 @@ import httpx2
 
 from augury.capture.records import as_record
 from augury.errors import AuguryError, InvalidValue, NotFound, QueryRefused, ServerUnreachable
-from augury.store.protocol import Added, Description, Fate, Table
+from augury.store.protocol import Added, Description, Fate, Forgotten, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -123,17 +123,48 @@ class RemoteArchive:
         answers: list[dict[str, Any]] = self._ask("POST", "/api/analytics/models/recommend", json=contexts)
         return answers
 
-    def prune(self, keep_from: datetime) -> int:
-        """Delete the calls before a UTC midnight; how many."""
-        answer = self._ask("POST", "/api/admin/prune", json={"keepFrom": keep_from.isoformat()}, timeout=_LONG_SECONDS)
-        return int(answer["deleted"])
+    def overview(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """The analytics, as JSON has them.
+
+        Args:
+            asked: the parameters of `GET /api/analytics/models`.
+
+        Raises:
+            InvalidValue: one of them is not what it must be.
+        """
+        answer: dict[str, Any] = self._ask("GET", "/api/analytics/models", params=asked, timeout=_LONG_SECONDS)
+        return answer
+
+    def prune(self, keep_from: datetime, *, keep_sums_from: datetime | None = None) -> int:
+        """Delete the calls before a UTC midnight, and keep their sums; how many."""
+        body = {"keepFrom": keep_from.isoformat(), "keepSumsFrom": keep_sums_from and keep_sums_from.isoformat()}
+        return int(self._ask("POST", "/api/admin/prune", json=body, timeout=_LONG_SECONDS)["deleted"])
+
+    def forget(self, user_id: UUID) -> Forgotten:
+        """Delete a user's calls."""
+        answer = self._ask("POST", "/api/admin/forget", json={"userId": str(user_id)}, timeout=_LONG_SECONDS)
+        return Forgotten(
+            calls=answer["calls"],
+            changed=tuple(map(date.fromisoformat, answer["changed"])),
+            final=tuple(map(date.fromisoformat, answer["final"])),
+        )
+
+    def unsealed(self, before: int) -> list[int]:
+        """The open days before this one that have calls, in order."""
+        found: list[int] = self._ask("GET", "/api/admin/unsealed", params={"before": before}, timeout=_LONG_SECONDS)
+        return found
+
+    def seal(self, day: int) -> int | None:
+        """Keep the sums of a day's calls; of how many, or None where it could not be sealed now."""
+        calls: int | None = self._ask("POST", "/api/admin/seal", json={"day": day}, timeout=_LONG_SECONDS)["calls"]
+        return calls
 
     def describe(self) -> Description:
         """What there is."""
         answer = self._ask("GET", "/api/admin/describe")
         for name in ("first", "last"):
             answer[name] = datetime.fromisoformat(answer[name]) if answer[name] else None
-        return Description(**answer)
+        return Description(**answer | {"overflow": tuple(answer["overflow"])})
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
         try:

@@ -47,6 +47,13 @@ class Settings:
         metadata=_told("AUGURY_RETENTION_DAYS", "days of calls that `serve` keeps, deleting older ones; unset: all"),
     )
 
+    sums_retention_days: int = field(
+        default=730,
+        metadata=_told(
+            "AUGURY_SUMS_RETENTION_DAYS", "days for which the sums of pruned calls are kept; they hold no user"
+        ),
+    )
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
         """Flags first, then the environment, then the defaults.
@@ -83,7 +90,7 @@ def _port(variable: str, text: str) -> int:
 
 
 def _days(variable: str, text: str) -> int:
-    return _whole(variable, text, 1, 36_500)
+    return _whole(variable, text, 1, 3_660)  # the longest window
 
 
 def _whole(variable: str, text: str, least: int, most: int) -> int:
@@ -100,4 +107,5 @@ _READ = {
     "port": _port,
     "prices": _path,
     "retention_days": _days,
+    "sums_retention_days": _days,
 }

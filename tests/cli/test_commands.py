@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from augury.store.duckdb import SCHEMA_VERSION
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -118,8 +120,55 @@ def test_prune_deletes_what_is_older_than_so_many_days(augury: Augury, log: Path
     assert augury.json("prune", "--days", "1", *DATABASE)["deleted"] == 3
 
 
+def test_seal_sums_the_days_that_are_over_once(augury: Augury, log: Path) -> None:
+    augury("import", log, *DATABASE)
+    figures = "SELECT * FROM get_model_performance_summary(3650)"
+    before = augury.json("sql", figures, *DATABASE)
+
+    sealed = augury.json("seal", *DATABASE)
+
+    assert sealed["sealed"] == [{"day": "2026-01-01", "calls": 3}]
+    assert augury.json("sql", figures, *DATABASE) == before
+    assert "Sealed 0 days of 0 calls; 1 day sealed now." in augury("seal", *DATABASE).stderr
+
+
+def test_forget_deletes_a_users_calls_and_names_the_days_it_cannot_change(augury: Augury) -> None:
+    records = [
+        {"timestamp": f"2026-01-0{day}T10:00:00Z", "model": "gpt-4o", "response_time_ms": 9, "user_id": user}
+        for day in (1, 2)
+        for user in ("anna", "ben")
+    ]
+    (augury.folder / "log.jsonl").write_text("\n".join(map(json.dumps, records)))
+    augury("import", "log.jsonl", *DATABASE)
+    augury.json("seal", *DATABASE)
+
+    assert augury.json("forget", "anna", *DATABASE) == {
+        "deleted": 2,
+        "changedDays": ["2026-01-01", "2026-01-02"],
+        "finalDays": [],
+    }
+    assert augury.json("prune", *DATABASE)["deleted"] == 2
+    assert augury.json("forget", "ben", *DATABASE)["finalDays"] == ["2026-01-01", "2026-01-02"]
+
+
+def test_calls_of_a_pruned_day_are_refused_with_the_reason(augury: Augury, log: Path) -> None:
+    augury("import", log, *DATABASE)
+    augury("prune", *DATABASE)
+
+    again = json.loads(augury("import", log, *DATABASE, "--json", code=1).stdout)
+
+    assert (again["stored"], again["known"], again["refused"]) == (0, 0, 3)
+    assert again["reasons"] == [
+        {
+            "field": "timestamp",
+            "expected": "a day whose calls have not been pruned: its sums are final",
+            "records": 3,
+        }
+    ]
+
+
 def test_migrate_makes_an_empty_database_ready(augury: Augury) -> None:
-    assert augury.json("migrate", *DATABASE)["schemaVersion"] == 1
+    assert augury.json("migrate", *DATABASE)["schemaVersion"] == SCHEMA_VERSION
     assert augury.json("sql", "SELECT * FROM best_model_by_task", *DATABASE) == []
 
 
@@ -140,7 +189,7 @@ def test_commands_ask_the_server_that_owns_the_file(augury: Augury, log: Path) -
         assert augury.json("sql", everything, *DATABASE) == [{"calls": 3}]
         assert "2026-01-01T10:00:00" in augury("export", *DATABASE).stdout
         assert "runs at http://127.0.0.1:" in augury("doctor", *DATABASE).stdout
-        assert augury.json("migrate", *DATABASE)["schemaVersion"] == 1
+        assert augury.json("migrate", *DATABASE)["schemaVersion"] == SCHEMA_VERSION
         assert "only one SELECT" in augury("sql", "DROP TABLE x", *DATABASE, code=1).stderr
         assert "in use by another process" in augury("serve", "--port", "0", *DATABASE, code=1).stderr
         assert augury.json("prune", "--days", "1", *DATABASE)["deleted"] == 3

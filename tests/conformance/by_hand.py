@@ -96,6 +96,7 @@ def by_hand(case: Case, calls: Iterable[ModelCall], now: datetime = NOW) -> Answ
         "recommendations": [],
         "best_by_task": [],
         "sample": False,
+        "notes": [],
     }
     match case.group_by:
         case None:

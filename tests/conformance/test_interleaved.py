@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +14,18 @@ from tests.world import NOW, a_call, message
 from augury.analytics.overview import GroupBy, overview
 from augury.core.calls import ErrorType, ModelCall
 from augury.core.feedback import Feedback, Outcome
+from augury.core.windows import day_of
 from augury.errors import NotFound
-from augury.store.protocol import CallsQuestion, Fate, Filters
+from augury.store import open_store
+from augury.store.protocol import CallsQuestion, Fate, Filters, Forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
     from uuid import UUID
+
+    import pytest
+    from tests.conftest import Engine
 
     from augury.store.protocol import Store
 
@@ -27,11 +33,16 @@ Operation = tuple[str, object]
 
 DAYS = 4
 FIRST = NOW.replace(hour=0, minute=0) - timedelta(days=DAYS - 1)
-CASE = Case(days=DAYS + 1, group_by=GroupBy.MODEL, filters=Filters(operations=None))
+CASES = (
+    Case(days=DAYS + 1, group_by=GroupBy.MODEL, filters=Filters(operations=None)),
+    Case(days=DAYS - 1, filters=Filters(model="gpt-4o")),
+    Case(since=FIRST + timedelta(hours=24), until=FIRST + timedelta(hours=48)),
+)
+"""Each is of whole UTC days: a pruned one cannot be cut otherwise."""
 
 errors = st.sampled_from([None, None, ErrorType.RATE_LIMIT, ErrorType.SERVER, ErrorType.TASK])
 new_calls = st.builds(
-    lambda number, model, at, said, talk, error, attempt, rating: a_call(
+    lambda number, model, at, said, talk, error, attempt, rating, user: a_call(
         number,
         model=model,
         timestamp=FIRST + timedelta(hours=at, microseconds=at % 3 - 1),
@@ -42,6 +53,7 @@ new_calls = st.builds(
         error_message=None if error is None else f"it was {error}",
         attempt=attempt,
         user_rating=rating,
+        user_id=message(1_000 + user),
     ),
     number=st.integers(0, 60),  # the same number and time make the same id
     model=st.sampled_from(["gpt-4o", "claude-haiku-4-5", "unknown"]),
@@ -51,6 +63,7 @@ new_calls = st.builds(
     error=errors,
     attempt=st.integers(1, 3),
     rating=st.sampled_from([None, None, -1, 0, 1]),
+    user=st.integers(0, 2),
 )
 outcomes = st.builds(
     Outcome,
@@ -77,7 +90,11 @@ operations = st.lists(
         st.tuples(st.just("again"), st.lists(st.integers(0, 100), max_size=5)),
         st.tuples(st.just("rate"), ratings),
         st.tuples(st.just("report"), outcomes),
+        st.tuples(st.just("seal"), st.integers(0, DAYS)),
+        st.tuples(st.just("seal"), st.just(DAYS)),
+        st.tuples(st.just("forget"), st.integers(0, 2)),
         st.tuples(st.just("prune"), st.integers(0, DAYS)),
+        st.tuples(st.just("ask"), st.sampled_from(CASES)),
     ),
     min_size=1,
     max_size=20,
@@ -85,14 +102,24 @@ operations = st.lists(
 
 
 class Plain:
-    """A store as a dictionary of calls."""
+    """A store as a dictionary of calls, and a list of those that were pruned: they still count."""
 
     def __init__(self) -> None:
         self.calls: dict[UUID, ModelCall] = {}
-        self.keep_from = datetime(1970, 1, 1, tzinfo=UTC)
+        self.pruned: list[ModelCall] = []
 
     def append(self, batch: Iterable[ModelCall]) -> list[Fate]:
-        return [Fate.STORED if self.calls.setdefault(call.id, call) is call else Fate.KNOWN for call in batch]
+        final = {call.timestamp.date() for call in self.pruned}
+        fates = []
+        for call in batch:
+            if call.id in self.calls:
+                fates.append(Fate.KNOWN)
+            elif call.timestamp.date() in final:
+                fates.append(Fate.FINAL)
+            else:
+                self.calls[call.id] = call
+                fates.append(Fate.STORED)
+        return fates
 
     def rate(self, feedback: Feedback) -> UUID:
         if feedback.message_id is not None:
@@ -115,10 +142,18 @@ class Plain:
 
     def prune(self, keep_from: datetime) -> int:
         gone = [id_ for id_, call in self.calls.items() if call.timestamp < keep_from]
-        for id_ in gone:
-            del self.calls[id_]
-        self.keep_from = max(self.keep_from, keep_from)
+        self.pruned += [self.calls.pop(id_) for id_ in gone]
         return len(gone)
+
+    def forget(self, user: UUID) -> Forgotten:
+        gone = [call for call in self.calls.values() if call.user_id == user]
+        for call in gone:
+            del self.calls[call.id]
+        return Forgotten(
+            calls=len(gone),
+            changed=tuple(sorted({call.timestamp.date() for call in gone})),
+            final=tuple(sorted({call.timestamp.date() for call in self.pruned})),
+        )
 
     def _answer(self, message_id: UUID) -> ModelCall:
         attempts = [call for call in self.calls.values() if call.message_id == message_id]
@@ -141,7 +176,7 @@ class Plain:
 
 
 def do(store: Store | Plain, what: str, how: object, known: list[ModelCall]) -> object:
-    """Do one thing, and tell what came of it."""
+    """Do one thing that changes something, and tell what came of it."""
     match what, how:
         case "append", list():
             return store.append(how)
@@ -151,6 +186,8 @@ def do(store: Store | Plain, what: str, how: object, known: list[ModelCall]) -> 
             return _found(lambda: store.rate(how))
         case "report", Outcome():
             return _found(lambda: store.report(how))
+        case "forget", int():
+            return store.forget(message(1_000 + how))
         case "prune", int():
             return store.prune(FIRST + timedelta(days=how))
     raise AssertionError(what)
@@ -163,20 +200,31 @@ def _found(ask: Callable[[], UUID]) -> UUID | None:
         return None
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(operations)
-def test_a_store_holds_what_a_list_of_calls_would(store: Store, steps: list[Operation]) -> None:
-    store.prune(FIRST + timedelta(days=9_000))  # what the example before has left
+def agree(store: Store, plain: Plain, case: Case) -> None:
+    """The store answers what the list does."""
+    counted = [*plain.calls.values(), *plain.pruned]
+    assert not differences(by_hand(case, counted), asdict(overview(store, case.request())))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=operations)
+def test_a_store_holds_what_a_list_of_calls_would(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[Operation]
+) -> None:
     plain = Plain()
+    with open_store(engine.url(tmp_path_factory.mktemp("interleaved"))) as store:
+        for what, how in steps:
+            match what, how:
+                case "ask", Case():
+                    agree(store, plain, how)
+                case "seal", int():
+                    for day in store.unsealed(day_of(FIRST) + how):
+                        assert store.seal(day)
+                case _:
+                    known = list(plain.calls.values())
+                    assert do(store, what, how, known) == do(plain, what, how, known)
 
-    for what, how in steps:
-        # Nothing is said here about calls of days that were pruned before: they may be refused.
-        fresh = [call for call in how if call.timestamp >= plain.keep_from] if what == "append" else how  # type: ignore[attr-defined]
-        known = list(plain.calls.values())
-        assert do(store, what, fresh, known) == do(plain, what, fresh, known)
-
-    held = sorted(plain.calls.values(), key=lambda call: (call.timestamp, call.id), reverse=True)
-    assert store.calls(CallsQuestion(limit=10_000)) == held
-    assert not differences(by_hand(CASE, held), asdict(overview(store, CASE.request())))
+        held = sorted(plain.calls.values(), key=lambda call: (call.timestamp, call.id), reverse=True)
+        assert store.calls(CallsQuestion(limit=10_000)) == held
+        for case in CASES:
+            agree(store, plain, case)

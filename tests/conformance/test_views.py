@@ -33,10 +33,14 @@ DAYS = (None, 1, 7, 30, 365)
 
 
 @pytest.fixture(scope="session")
-def present_store(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def present_store(
+    engine: Engine, seal_days: Callable[[Store, datetime], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
     """The world, moved to end today."""
+    now = datetime.now(UTC)
     with open_store(engine.url(tmp_path_factory.mktemp("present"))) as opened:
-        opened.append(world(datetime.now(UTC)))
+        opened.append(world(now))
+        seal_days(opened, now)
         yield opened
 
 

@@ -33,9 +33,9 @@ class Measures(Answer):
     avg_response_time: float
     min_response_time: float
     max_response_time: float
-    median_response_time: float
-    p95_response_time: float
-    p99_response_time: float
+    median_response_time: float | None  # not known of calls that were pruned, where a step cuts their day
+    p95_response_time: float | None
+    p99_response_time: float | None
     avg_time_to_first_token: float | None  # of the calls that tell
     success_rate: float | None
     thumbs_up: int
@@ -226,6 +226,7 @@ class Overview(Answer):
     recommendations: list[Insight]
     best_by_task: list[Recommendation]
     sample: bool  # the calls are generated sample traffic
+    notes: list[str]  # what is to be known about the figures
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,9 @@ from augury.models.display import display_name
 from augury.store.protocol import Dimension, Filters, Question
 
 if TYPE_CHECKING:
-    from augury.analytics.tally import Histogram, Key, Measured, Sums
+    from augury.analytics.tally import Key, Measured
     from augury.core.windows import Steps, Window
-    from augury.store.protocol import Facts, Store
+    from augury.store.protocol import Facts, Latencies, Store
 
 MAX_POINTS = 50_000
 """The most points of a trend that is split by groups."""
@@ -52,6 +52,12 @@ class OverviewRequest:
     group_by: GroupBy | None = None
 
 
+_ROUNDED = (
+    "Calls older than the oldest kept day are known by the hour, their percentiles by the UTC day: where this period or its "
+    "steps cut one, they count where most of it lies, and a step's percentiles are left out."
+)
+
+
 def overview(store: Store, request: OverviewRequest, *, sample: bool = False) -> Overview:
     """Measure the calls that were asked for, by everything they are shown by.
 
@@ -59,20 +65,23 @@ def overview(store: Store, request: OverviewRequest, *, sample: bool = False) ->
         InvalidValue: the trend would have too many points.
     """
     split = Dimension(request.group_by) if request.group_by not in (None, GroupBy.TIME) else None
-    interval = request.interval or Interval.DAY
-    steps = request.window.steps(interval)
-    facts = store.facts(_question(request, steps, MODEL, PROVIDER, TASK_TYPE, STEP))
-    if request.interval is None and split and len(set(facts.keys[split])) * len(steps.labels) > MAX_POINTS:
-        return overview(store, replace(request, interval=Interval.WEEK), sample=sample)
-    models = _by_model(store, request, steps, facts)
-    tasks = _measure(store, request, steps, facts, TASK_TYPE)
-    trends = _trends(store, request, steps, facts, split)
+    steps = request.window.steps(request.interval or Interval.DAY)
+    with store.reading() as now:
+        facts = now.facts(_question(request, steps, MODEL, PROVIDER, TASK_TYPE, STEP))
+        if request.interval is None and split and len(set(facts.keys[split])) * len(steps.labels) > MAX_POINTS:
+            return overview(store, replace(request, interval=Interval.WEEK), sample=sample)
+        by_step = (STEP,) if split is None else (STEP, split)
+        served = now.latencies(_question(request, steps, MODEL, PROVIDER))
+        models = _by_model(facts, served)
+        tasks = _measure(facts, now.latencies(_question(request, steps, TASK_TYPE)), TASK_TYPE)
+        points = now.latencies(_question(request, steps, *by_step))
+        trends = _trends(request, steps, facts, points, split)
     answer: dict[str, Any] = {
         "period": Period(
             from_=request.window.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
             to=request.window.end.strftime("%Y-%m-%dT%H:%M:%SZ"),
             timezone=str(request.window.zone),
-            interval=str(interval),
+            interval=str(request.interval or Interval.DAY),
         ),
         "summary": Measures(**models.whole),
         "by_model": models.by_model,
@@ -82,6 +91,7 @@ def overview(store: Store, request: OverviewRequest, *, sample: bool = False) ->
         "recommendations": [],
         "best_by_task": [],
         "sample": sample,
+        "notes": [_ROUNDED] if facts.rounded or served.rounded or points.rounded else [],
     }
     match request.group_by:
         case None:
@@ -100,15 +110,16 @@ def _question(request: OverviewRequest, steps: Steps, *by: Dimension) -> Questio
     return Question(window=request.window, filters=request.filters, by=by, steps=steps)
 
 
-def _measure(store: Store, request: OverviewRequest, steps: Steps, facts: Facts, *by: Dimension) -> dict[Key, Measured]:
+def _measure(facts: Facts, latencies: Latencies, *by: Dimension) -> dict[Key, Measured]:
     """The measures of every group that has calls."""
-    shapes = histograms(store.latencies(_question(request, steps, *by)), by)
-    return _joined(grouped(facts, by), shapes)
-
-
-def _joined(sums: dict[Key, Sums], shapes: dict[Key, Histogram]) -> dict[Key, Measured]:
-    """Sums with their histograms. A call that came between the two readings is in neither or waits for the next."""
-    return {key: measured(group, shapes[key]) for key, group in sums.items() if key in shapes}
+    shapes = histograms(latencies, by)
+    found: dict[Key, Measured] = {}
+    for key, group in grouped(facts, by).items():
+        shape = shapes.get(key)
+        if shape is not None and STEP in by and int(shape[1].sum()) != group["calls"]:
+            shape = None  # of a part of its calls the rows are gone, and how long they took is known by the day alone
+        found[key] = measured(group, shape)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,33 +129,34 @@ class _Models:
     by_provider: list[ProviderMeasures]
 
 
-def _by_model(store: Store, request: OverviewRequest, steps: Steps, facts: Facts) -> _Models:
+def _by_model(facts: Facts, latencies: Latencies) -> _Models:
     """Models, providers, and the whole, all from one histogram by model and provider."""
-    latencies = store.latencies(_question(request, steps, MODEL, PROVIDER))
 
     def measures(*by: Dimension) -> dict[Key, Measured]:
-        return _joined(grouped(facts, by), histograms(latencies, by))
+        return _measure(facts, latencies, *by)
 
     pairs = _busiest(measures(MODEL, PROVIDER))
     by_model = []
     for (model,), own in _busiest(measures(MODEL)):
         served = [ProviderMeasures(provider=provider, **m) for (name, provider), m in pairs if name == model]
-        if served:
-            name = display_name(model)
-            by_model.append(
-                ModelMeasures(model=model, display_name=name, provider=served[0].provider, providers=served, **own)
-            )
+        name = display_name(model)
+        by_model.append(
+            ModelMeasures(model=model, display_name=name, provider=served[0].provider, providers=served, **own)
+        )
     by_provider = [ProviderMeasures(provider=name, **m) for (name,), m in _busiest(measures(PROVIDER))]
     return _Models(measures().get((), nothing()), by_model, by_provider)
 
 
-def _trends(store: Store, request: OverviewRequest, steps: Steps, facts: Facts, split: Dimension | None) -> list[Point]:
+def _trends(
+    request: OverviewRequest, steps: Steps, facts: Facts, latencies: Latencies, split: Dimension | None
+) -> list[Point]:
     """A point for every step of the window, and for every group where trends are split; empty ones too."""
     by = (STEP,) if split is None else (STEP, split)
-    found = _measure(store, request, steps, facts, *by)
+    found = _measure(facts, latencies, *by)
     if split is None:
         return [Point(date=label, **found.get((steps.first + i,), nothing())) for i, label in enumerate(steps.labels)]
-    names = [name for (name,), _ in _busiest(_joined_calls(grouped(facts, (split,))))]
+    calls = {key: group["calls"] for key, group in grouped(facts, (split,)).items()}
+    names = [name for (name,), _ in sorted(calls.items(), key=lambda item: (-item[1], item[0]))]
     if len(names) * len(steps.labels) > MAX_POINTS:
         raise InvalidValue(
             "interval",
@@ -157,10 +169,6 @@ def _trends(store: Store, request: OverviewRequest, steps: Steps, facts: Facts, 
         for name in names
         for i, label in enumerate(steps.labels)
     ]
-
-
-def _joined_calls(sums: dict[Key, Sums]) -> dict[Key, Any]:
-    return {key: {"total_calls": group["calls"]} for key, group in sums.items()}
 
 
 def _busiest(groups: dict[Key, Any]) -> list[tuple[Key, Any]]:

@@ -105,9 +105,9 @@ class Measured(TypedDict):
     avg_response_time: float
     min_response_time: float
     max_response_time: float
-    median_response_time: float
-    p95_response_time: float
-    p99_response_time: float
+    median_response_time: float | None
+    p95_response_time: float | None
+    p99_response_time: float | None
     avg_time_to_first_token: float | None
     success_rate: float | None
     thumbs_up: int
@@ -127,10 +127,10 @@ class Measured(TypedDict):
     confidence: float
 
 
-def measured(sums: Sums, histogram: Histogram) -> Measured:
-    """The measures of a group that has calls."""
+def measured(sums: Sums, histogram: Histogram | None) -> Measured:
+    """The measures of a group that has calls; without a histogram nobody knows its percentiles."""
     calls, least, most = sums["calls"], sums["response_ms_min"], sums["response_ms_max"]
-    median, p95, p99 = percentiles(*histogram, _PERCENTS, least, most)
+    median, p95, p99 = percentiles(*histogram, _PERCENTS, least, most) if histogram else (None, None, None)
     average = sums["response_ms_sum"] / calls
     speed = scores.speed_score(average)
     success = 100.0 * sums["successes"] / calls

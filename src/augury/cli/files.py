@@ -25,6 +25,7 @@ from augury.cli.output import (
 from augury.cli.targets import files_of, refuse_to_overwrite
 from augury.errors import FileUnreadable
 from augury.settings import Settings
+from augury.store.protocol import NOT_PRUNED
 from augury.wiring import archive_of, prices_of
 
 if TYPE_CHECKING:
@@ -88,18 +89,20 @@ def _opened(rejects: Path) -> TextIO:
 
 
 def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refused: TextIO | None) -> dict[str, Any]:
-    stored = known = 0
+    stored = known = final = 0
     with progress() as bar:
         task = bar.add_task(f"Checking {path.name}", total=None)
         with CheckedFile(path, wishes, prices) as checked:
             bar.update(task, description=f"Importing {path.name}", total=checked.accepted)
             for chunk in checked.chunks():
                 added = archive.append_file(chunk)
-                stored, known = stored + added.stored, known + added.known
-                bar.update(task, completed=stored + known)
+                stored, known, final = stored + added.stored, known + added.known, final + added.final
+                bar.update(task, completed=stored + known + final)
             reasons = [
                 {"field": field, "expected": expected, "records": count} for field, expected, count in checked.reasons()
             ]
+            if final:
+                reasons.append({"field": "timestamp", "expected": NOT_PRUNED, "records": final})
             if refused is not None:
                 for refusal in checked.refusals():
                     line = {
@@ -109,7 +112,7 @@ def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refus
                     refused.write(jsons.dumps(line, ensure_ascii=False) + "\n")
             return {
                 "file": str(path), "records": checked.records, "stored": stored, "known": known,
-                "refused": checked.records - checked.accepted, "reasons": reasons, "unusedColumns": checked.unused,
+                "refused": checked.records - checked.accepted + final, "reasons": reasons, "unusedColumns": checked.unused,
             }  # fmt: skip
 
 

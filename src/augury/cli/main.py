@@ -14,8 +14,9 @@ from typing import Annotated
 import typer
 
 from augury import __version__
-from augury.cli import demo, doctor, export, files, migrate, prune, recommend, serve, sql
-from augury.cli.output import console, visible
+from augury.cli import demo, doctor, export, files, forget, migrate, prune, recommend, report, seal, serve, sql
+from augury.cli.output import console
+from augury.core.spelling import visible
 from augury.errors import AuguryError
 
 app = typer.Typer(
@@ -32,8 +33,11 @@ app.command("demo")(demo.demo)
 app.command("import")(files.import_)
 app.command("export")(export.export)
 app.command("recommend")(recommend.recommend)
+app.command("report")(report.report)
 app.command("sql")(sql.sql)
 app.command("prune")(prune.prune)
+app.command("seal")(seal.seal)
+app.command("forget")(forget.forget)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 

@@ -20,17 +20,20 @@ def prune(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Delete the calls that are older than so many days.
+    """Delete the calls that are older than so many days, and keep their sums for two years.
 
-    Only whole days go. Nothing is ever deleted unasked: run this, schedule it, or set AUGURY_RETENTION_DAYS.
+    Only whole days go, and a day that went is final: it takes no more calls, and its figures stay. Nothing is ever deleted
+    unasked: run this, schedule it, or set AUGURY_RETENTION_DAYS. AUGURY_SUMS_RETENTION_DAYS says how long sums are kept.
     """
-    keep_from = Window.last_days(days, now=datetime.now(UTC)).start
+    now = datetime.now(UTC)
     settings = Settings.read(database=database)
+    keep_from = Window.last_days(days, now=now).start
+    keep_sums_from = Window.last_days(max(days, settings.sums_retention_days), now=now).start
     path = parse_url(settings.database_url).path
     if not path.exists():
         raise StoreError(f"there is no database {path} to delete calls from")
     with archive_of(settings) as archive:
-        deleted = archive.prune(keep_from)
+        deleted = archive.prune(keep_from, keep_sums_from=keep_sums_from)
     if json:
         write_json({"deleted": deleted, "keptFrom": keep_from.strftime("%Y-%m-%dT%H:%M:%SZ")})
     else:

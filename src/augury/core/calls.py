@@ -20,6 +20,10 @@ UNKNOWN_MODEL = "unknown"
 """The model of an imported call that does not tell: counted, never recommended."""
 
 
+OTHER = "(other)"
+"""What is rare among too many names of a day, in the sums of that day: never recommended."""
+
+
 class ErrorType(StrEnum):
     """Why a call failed."""
 

@@ -154,6 +154,16 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
+def day_of(when: datetime) -> int:
+    """The UTC day of an instant, as days since 1970-01-01."""
+    return (when - EARLIEST).days
+
+
+def date_of(day: int) -> date:
+    """The date of a UTC day."""
+    return (EARLIEST + timedelta(days=day)).date()
+
+
 def midnight(day: date, zone: tzinfo) -> datetime:
     """When the day begins in the zone, as a UTC instant; where clocks skip midnight, when they strike next."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

@@ -15,9 +15,9 @@ from augury.core.windows import Window
 from augury.errors import InvalidValue, StoreError
 from augury.server import bodies
 from augury.server.parts import Given, Parts
-from augury.server.payloads import PruneBody, QueryAnswer, QueryBody
+from augury.server.payloads import MAX_DAY, ForgetBody, PruneBody, QueryAnswer, QueryBody, SealBody
 from augury.server.problems import documented
-from augury.store.protocol import Added, Description
+from augury.store.protocol import Added, Description, Forgotten
 
 routes = APIRouter(
     prefix="/api/admin",
@@ -76,10 +76,32 @@ def export(
 
 @routes.post("/prune", summary="Delete old calls")
 def prune(body: PruneBody, parts: Given) -> dict[str, int]:
-    """Deletes whole days only."""
+    """Deletes whole days only, and keeps their sums."""
+    keep_sums_from = _midnight("keepSumsFrom", body.keep_sums_from) if body.keep_sums_from else None
+    return {"deleted": parts.store.prune(_midnight("keepFrom", body.keep_from), keep_sums_from=keep_sums_from)}
+
+
+def _midnight(field: str, text: str) -> datetime:
     try:
-        keep_from = datetime.fromisoformat(body.keep_from)
-        keep_from = keep_from.astimezone(UTC) if keep_from.tzinfo else keep_from.replace(tzinfo=UTC)
+        when = datetime.fromisoformat(text)
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise InvalidValue("keepFrom", "a midnight, UTC", body.keep_from) from None
-    return {"deleted": parts.store.prune(keep_from)}
+        raise InvalidValue(field, "a midnight, UTC", text) from None
+
+
+@routes.post("/forget", summary="Erase a user")
+def forget(body: ForgetBody, parts: Given) -> Forgotten:
+    """Deletes the user's calls."""
+    return parts.store.forget(body.user_id)
+
+
+@routes.get("/unsealed", summary="Days to seal")
+def unsealed(parts: Given, before: Annotated[int, Query(ge=0, le=MAX_DAY)]) -> list[int]:
+    """The open days before this one that have calls; days are counted from 1970-01-01."""
+    return parts.store.unsealed(before)
+
+
+@routes.post("/seal", summary="Seal a day")
+def seal(body: SealBody, parts: Given) -> dict[str, int | None]:
+    """Sums a day's calls; `calls` is null where it was sealed already, or written to meanwhile."""
+    return {"calls": parts.store.seal(body.day)}

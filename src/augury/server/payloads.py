@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
@@ -113,9 +114,25 @@ class QueryAnswer(Payload):
 
 
 class PruneBody(Payload):
-    """Where the calls begin that are kept: a midnight, UTC."""
+    """Where the calls begin that are kept, and where the sums of older ones do: midnights, UTC."""
 
     keep_from: str
+    keep_sums_from: str | None = None
+
+
+class ForgetBody(Payload):
+    """Whose calls are deleted."""
+
+    user_id: UUID
+
+
+MAX_DAY = 84_006  # 2200-01-01
+
+
+class SealBody(Payload):
+    """Which day is sealed, in days since 1970-01-01."""
+
+    day: int = Field(ge=0, lt=MAX_DAY)
 
 
 def call_answer(call: ModelCall) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from augury.server.app import create_app
 from augury.server.guard import refuse_open_doors
 from augury.server.parts import Parts
 from augury.store.owner import Owner, announce, withdraw
+from augury.store.sealing import Sealer
 from augury.store.urls import parse_url
 from augury.wiring import prices_of
 
@@ -62,7 +63,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         database = parse_url(settings.database_url).path
         announce(database, owner)
         try:
-            with _ending(server), _retention(store, settings.retention_days):
+            with _ending(server), _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
@@ -104,8 +105,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _retention(store: Store, days: int | None) -> Iterator[None]:
+def _retention(store: Store, settings: Settings) -> Iterator[None]:
     """Delete old calls now and every hour, where a retention was set."""
+    days = settings.retention_days
     if days is None:
         yield
         return
@@ -114,7 +116,11 @@ def _retention(store: Store, days: int | None) -> Iterator[None]:
     def work() -> None:
         while True:
             try:
-                deleted = store.prune(Window.last_days(days, now=datetime.now(UTC)).start)
+                now = datetime.now(UTC)
+                deleted = store.prune(
+                    Window.last_days(days, now=now).start,
+                    keep_sums_from=Window.last_days(max(days, settings.sums_retention_days), now=now).start,
+                )
                 if deleted:
                     _LOG.info("deleted %d calls older than %d days", deleted, days)
             except AuguryError as problem:

@@ -7,7 +7,7 @@ API, or a command shows is worked out from such sums in `augury.analytics`, so t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - pydantic reads Description when it runs
+from datetime import date, datetime  # noqa: TC003 - pydantic reads Description when it runs
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,7 @@ from augury.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -85,19 +86,26 @@ class Facts:
         keys: for each dimension asked for, its value in every row: text, or numbers for steps.
         sums: for each of SUMS, LEAST, and MOST an array of int64, but for `cost_sum`, which holds Python's integers; for
             each of LOGARITHMS one of float64.
+        rounded: calls whose rows were pruned were placed by the hour, where the window or a step cuts one.
     """
 
     keys: dict[Dimension, NDArray[Any]]
     sums: dict[str, NDArray[Any]]
+    rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """A histogram of response times per group: one row per group and bucket, buckets ascending within a group."""
+    """A histogram of response times per group: one row per group and bucket, buckets ascending within a group.
+
+    `rounded`: calls whose rows were pruned were placed by the UTC day, where the window cuts one, or left out, where a step
+    does.
+    """
 
     keys: dict[Dimension, NDArray[Any]]
     buckets: NDArray[np.int64]
     calls: NDArray[np.int64]
+    rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,9 @@ class Description:
     size_bytes: int | None
     schema_version: int
     sample: bool  # it holds generated sample traffic, not anybody's real calls
+    sealed_days: int = 0  # how many days are kept as sums
+    final_days: int = 0  # of them those whose calls were pruned
+    overflow: tuple[str, ...] = ()  # columns of which a day had too many values, so that the rarest are summed as OTHER
 
 
 class Fate(StrEnum):
@@ -148,11 +159,13 @@ class Fate(StrEnum):
     FINAL = "final"  # refused: the calls of its day were pruned, and their sums stand
 
 
+NOT_PRUNED = "a day whose calls have not been pruned: its sums are final"
+"""What is expected of the timestamp of a call that meets the fate FINAL."""
+
+
 def too_late(call: ModelCall) -> InvalidValue:
     """Why a call met the fate FINAL."""
-    return InvalidValue(
-        "timestamp", "a day whose calls have not been pruned: its sums are final", call.timestamp.isoformat()
-    )
+    return InvalidValue("timestamp", NOT_PRUNED, call.timestamp.isoformat())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +175,17 @@ class Added:
     stored: int
     known: int
     final: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What became of a user's calls."""
+
+    calls: int  # deleted
+    changed: tuple[date, ...]  # the days they were of
+    final: tuple[
+        date, ...
+    ]  # days whose calls were pruned before: their sums may count the user's, and cannot be changed
 
 
 class Archive(Protocol):
@@ -215,8 +239,23 @@ class Archive(Protocol):
         """Write all calls (of the window) to a Parquet file, oldest first; how many."""
         ...
 
-    def prune(self, keep_from: datetime) -> int:
-        """Delete the calls before a UTC midnight; how many."""
+    def prune(self, keep_from: datetime, *, keep_sums_from: datetime | None = None) -> int:
+        """Delete the calls before a UTC midnight; how many.
+
+        Their days are final from then on: their sums stand, until `keep_sums_from` passes them too.
+        """
+        ...
+
+    def forget(self, user_id: UUID) -> Forgotten:
+        """Delete a user's calls."""
+        ...
+
+    def unsealed(self, before: int) -> list[int]:
+        """The open days (days since 1970-01-01) before this one that have calls, in order."""
+        ...
+
+    def seal(self, day: int) -> int | None:
+        """Keep the sums of a day's calls; of how many, or None where it is sealed, or somebody wrote to it meanwhile."""
         ...
 
     def describe(self) -> Description:
@@ -228,12 +267,36 @@ class Archive(Protocol):
         ...
 
 
+class Reading(Protocol):
+    """One moment of a store: what is asked of it fits together."""
+
+    def facts(self, question: Question) -> Facts:
+        """The sums of every group that has calls."""
+        ...
+
+    def latencies(self, question: Question) -> Latencies:
+        """The histogram of response times of every group that has calls."""
+        ...
+
+
 class Store(Archive, Protocol):
     """Keeps calls and feedback, and answers questions about them."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """One moment of the store, to ask several questions of."""
+        ...
 
     @property
     def writes(self) -> int:
         """How often this process has written: while it stays the same, so do answers, but for what others write."""
+        ...
+
+    def reopen(self) -> None:
+        """Open the database anew where its engine has given it up; nothing is done where it answers.
+
+        Raises:
+            StoreError: it cannot be opened now.
+        """
         ...
 
     def facts(self, question: Question) -> Facts:

@@ -79,8 +79,8 @@ CREATE OR REPLACE MACRO latency_middle(bucket) AS CASE
         + ((1::BIGINT << (bucket // 64 - 1)::BIGINT) - 1) / 2::DOUBLE
 END;
 
--- What a call adds to each sum. Costs are counted in units of 1e-10 dollars, so that they add up to the digit.
-CREATE OR REPLACE VIEW call_facts AS
+-- What a call adds to each sum. Costs are dollars, exact, as DECIMAL adds them up.
+CREATE OR REPLACE VIEW call_rows AS
 SELECT
     timestamp,
     model,
@@ -89,8 +89,11 @@ SELECT
     task_type,
     task_complexity,
     segment,
+    experiment,
+    variant,
     1 AS calls,
     success::INTEGER AS successes,
+    (attempt IS NOT DISTINCT FROM 1)::INTEGER AS first_attempts,
     -- Evidence says something about the model: failures of the caller, or of the line, do not.
     (success OR error_type IS NULL
         OR error_type NOT IN ('cancelled', 'authentication', 'invalid_request', 'connection'))::INTEGER AS evidence_calls,
@@ -98,6 +101,8 @@ SELECT
     CASE WHEN success THEN response_time_ms ELSE 0 END AS success_ms_sum,
     CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ELSE 0 END AS success_ln_ms_sum,
     CASE WHEN success THEN ln(greatest(response_time_ms, 1)) ** 2 ELSE 0 END AS success_ln_ms_square_sum,
+    CASE WHEN success THEN response_time_ms END AS success_ms_min,
+    CASE WHEN success THEN response_time_ms END AS success_ms_max,
     response_time_ms AS response_ms_sum,
     response_time_ms AS response_ms_min,
     response_time_ms AS response_ms_max,
@@ -109,6 +114,7 @@ SELECT
     CASE WHEN success AND output_tokens IS NOT NULL THEN output_tokens ELSE 0 END AS timed_output_tokens_sum,
     CASE WHEN success AND output_tokens IS NOT NULL THEN response_time_ms ELSE 0 END AS timed_output_ms_sum,
     coalesce(cost_usd, 0) AS cost_sum,
+    CASE WHEN success THEN coalesce(cost_usd, 0) ELSE 0 END AS success_cost_sum,
     (cost_usd IS NOT NULL)::INTEGER AS priced_calls,
     (cost_usd IS NOT NULL AND success)::INTEGER AS priced_successes,
     (user_rating IS NOT DISTINCT FROM 1)::INTEGER AS thumbs_up,
@@ -116,10 +122,99 @@ SELECT
 FROM model_performance_metrics;
 
 -- How many calls took how long.
-CREATE OR REPLACE VIEW latency_facts AS
-SELECT timestamp, model, provider, operation, task_type, task_complexity, segment,
+CREATE OR REPLACE VIEW latency_rows AS
+SELECT timestamp, model, provider, operation, task_type, task_complexity, segment, experiment, variant,
     latency_bucket(response_time_ms) AS bucket, 1 AS calls
 FROM model_performance_metrics;
+
+-- ── Sealed days: what their rows add up to ──────────────────────────────────────────────────────────────────────────
+-- A day of UTC is days since 1970-01-01. Its sums are there exactly while it is sealed; whatever changes one of its rows
+-- takes them away in the same transaction.
+
+CREATE SEQUENCE IF NOT EXISTS seal_numbers;
+
+CREATE TABLE IF NOT EXISTS sealed_days (
+    day INTEGER NOT NULL,
+    seal BIGINT NOT NULL,
+    final BOOLEAN NOT NULL DEFAULT false,
+    calls BIGINT NOT NULL,
+    overflow VARCHAR NOT NULL DEFAULT '',
+    sealed_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- The rest of time, as half-open ranges.
+CREATE TABLE IF NOT EXISTS open_ranges (lo TIMESTAMPTZ NOT NULL, hi TIMESTAMPTZ NOT NULL);
+INSERT INTO open_ranges SELECT '-infinity', 'infinity' WHERE NOT EXISTS (FROM open_ranges);
+
+-- By the hour: `timestamp` is when it began.
+CREATE TABLE IF NOT EXISTS call_sums (
+    day INTEGER NOT NULL,
+    timestamp TIMESTAMPTZ NOT NULL,
+    model VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    operation VARCHAR,
+    task_type VARCHAR NOT NULL,
+    task_complexity VARCHAR,
+    segment VARCHAR,
+    experiment VARCHAR,
+    variant VARCHAR,
+    calls BIGINT NOT NULL,
+    successes BIGINT NOT NULL,
+    first_attempts BIGINT NOT NULL,
+    evidence_calls BIGINT NOT NULL,
+    evidence_ms_sum BIGINT NOT NULL,
+    success_ms_sum BIGINT NOT NULL,
+    success_ln_ms_sum DOUBLE NOT NULL,
+    success_ln_ms_square_sum DOUBLE NOT NULL,
+    success_ms_min INTEGER,
+    success_ms_max INTEGER,
+    response_ms_sum BIGINT NOT NULL,
+    response_ms_min INTEGER NOT NULL,
+    response_ms_max INTEGER NOT NULL,
+    first_token_ms_sum BIGINT NOT NULL,
+    first_token_calls BIGINT NOT NULL,
+    tokens_sum BIGINT NOT NULL,
+    input_tokens_sum BIGINT NOT NULL,
+    output_tokens_sum BIGINT NOT NULL,
+    timed_output_tokens_sum BIGINT NOT NULL,
+    timed_output_ms_sum BIGINT NOT NULL,
+    cost_sum DECIMAL(38, 10) NOT NULL,
+    success_cost_sum DECIMAL(38, 10) NOT NULL,
+    priced_calls BIGINT NOT NULL,
+    priced_successes BIGINT NOT NULL,
+    thumbs_up BIGINT NOT NULL,
+    thumbs_down BIGINT NOT NULL
+);
+
+-- By the day: buckets[i] holds counts[i] calls. Packed, since a row for each bucket takes twelve times the room.
+CREATE TABLE IF NOT EXISTS latency_sums (
+    day INTEGER NOT NULL,
+    model VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    operation VARCHAR,
+    task_type VARCHAR NOT NULL,
+    task_complexity VARCHAR,
+    segment VARCHAR,
+    experiment VARCHAR,
+    variant VARCHAR,
+    buckets SMALLINT[] NOT NULL,
+    counts BIGINT[] NOT NULL
+);
+
+-- ── Facts: sealed days from their sums, open ones from their rows ───────────────────────────────────────────────────
+
+CREATE OR REPLACE VIEW call_facts AS
+SELECT call_rows.* FROM call_rows JOIN open_ranges ON timestamp >= lo AND timestamp < hi
+UNION ALL BY NAME
+SELECT * EXCLUDE (day) FROM call_sums;
+
+-- All latencies of a sealed day stand at its beginning.
+CREATE OR REPLACE VIEW latency_facts AS
+SELECT latency_rows.* FROM latency_rows JOIN open_ranges ON timestamp >= lo AND timestamp < hi
+UNION ALL BY NAME
+SELECT make_timestamptz(day * 86400000000::BIGINT) AS timestamp, * EXCLUDE (day, buckets, counts),
+    unnest(buckets) AS bucket, unnest(counts) AS calls
+FROM latency_sums;
 
 -- ── The seed's views and functions ──────────────────────────────────────────────────────────────────────────────────
 -- Each view covers the last 90 calendar days (UTC), today included; the macro of the same name takes another number of
@@ -302,7 +397,7 @@ WITH scored AS (
             sum(thumbs_down) AS p_down
         FROM call_facts
         WHERE timestamp >= first_instant(days) AND timestamp < end_of_today() AND is_generating(operation)
-            AND model <> 'unknown'
+            AND model NOT IN ('unknown', '(other)')
         GROUP BY task_type, model, provider
     )
     GROUP BY task_type, model
@@ -336,7 +431,7 @@ WITH scored AS (
             sum(priced_successes) AS p_priced_ok, sum(tokens_sum) AS p_tokens
         FROM call_facts
         WHERE timestamp >= first_instant(90) AND timestamp < end_of_today() AND is_generating(operation)
-            AND model <> 'unknown' AND task_type = task
+            AND model NOT IN ('unknown', '(other)') AND task_type = task
         GROUP BY model, provider
     )
     GROUP BY model

@@ -1,4 +1,4 @@
-"""The embedded engine: a DuckDB file that one process owns."""
+"""A DuckDB file that one process owns: what is written to it, and what it answers."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
 
 from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
-from augury.errors import (
-    FileUnreadable,
-    InvalidValue,
-    NotADatabase,
-    NotFound,
-    QueryRefused,
-    SchemaTooNew,
-    StoreError,
-    StoreInUse,
-)
+from augury.core.windows import date_of, day_of
+from augury.errors import FileUnreadable, InvalidValue, NotADatabase, QueryRefused, SchemaTooNew, StoreError
 from augury.store import asking
+from augury.store.duckdb import days
+from augury.store.duckdb.answers import answer_to, latest_answer, set_success
+from augury.store.duckdb.opening import DAMAGED, connect, plainly
+from augury.store.duckdb.reading import DuckDBReading
 from augury.store.holding import hold
-from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Added, Description, Facts, Fate, Latencies, Table
+from augury.store.partials import SealedMemory
+from augury.store.protocol import Added, Description, Fate, Forgotten, Table
 from augury.store.rows import call_of, instant, plain, row_of
-from augury.store.urls import DuckDBFile, missing_folder
+from augury.store.urls import DuckDBFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import Self
@@ -42,9 +38,10 @@ if TYPE_CHECKING:
 
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
-    from augury.store.protocol import CallsQuestion, Question
+    from augury.store.coverage import Seal
+    from augury.store.protocol import CallsQuestion, Facts, Latencies, Question
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
 
 QUERY_SECONDS = 60.0
@@ -66,20 +63,26 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._writes = 0
+        self._memory = SealedMemory()
+        self._sealed: dict[int, Seal] = {}  # as of the last commit; read and written while writing
+        self._seals_changed = False
+        self._undisturbed: set[int] = set()  # days that are being summed, and that nothing has been written to since
         self._hold = hold(path, shared=read_only)
         try:
-            self._database = _connect(path, read_only=read_only)
+            self._database = connect(path, read_only=read_only)
         except BaseException:
             self._hold.release()
             raise
         self._staging = TemporaryDirectory(prefix="augury-store-")
         try:
-            with _plainly(path):
+            with plainly(path):
                 self._lock_in()
             if read_only:
                 self._expect_ours()
             else:
                 self.migrate()
+                with plainly(path), self._database.cursor() as cursor:
+                    self._sealed = {seal.day: seal for seal in days.seals(cursor)}
         except BaseException:
             self.close()
             raise
@@ -98,6 +101,20 @@ class DuckDBStore:
         self._staging.cleanup()
         self._hold.release()
 
+    def reopen(self) -> None:
+        """Open the file anew where the engine has given it up, as it does when it cannot write its log back."""
+        with self._writing:
+            try:
+                with self._database.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+            except duckdb.Error:
+                self._database.close()
+                self._database = connect(self._path, read_only=False)
+                with plainly(self._path):
+                    self._lock_in()
+                    with self._database.cursor() as cursor:  # a commit may have raised, and stand all the same
+                        self._sealed = {seal.day: seal for seal in days.seals(cursor)}
+
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _lock_in(self) -> None:
@@ -114,7 +131,7 @@ class DuckDBStore:
             NotADatabase: the file has tables, and they are not ours.
             SchemaTooNew: a newer Augury wrote it.
         """
-        with _plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._database.cursor() as cursor:
             tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             if not tables:
                 return 0
@@ -125,7 +142,7 @@ class DuckDBStore:
                 )
             rows = cursor.execute("SELECT value FROM augury_about WHERE key = 'schema_version'").fetchall()
         if rows and not rows[0][0].isdecimal():
-            raise NotADatabase(_DAMAGED.format(path=self._path))
+            raise NotADatabase(DAMAGED.format(path=self._path))
         version = int(rows[0][0]) if rows else 0
         if version > SCHEMA_VERSION:
             raise SchemaTooNew(
@@ -135,8 +152,10 @@ class DuckDBStore:
         return version
 
     def _expect_ours(self) -> None:
-        if self._version() == 0:
-            raise StoreError(f"{self._path} is empty; `augury migrate` makes it ready")
+        version = self._version()
+        if version < SCHEMA_VERSION:
+            state = "is empty" if version == 0 else f"was written by an older Augury (schema {version})"
+            raise StoreError(f"{self._path} {state}; `augury migrate` makes it ready")
 
     def migrate(self) -> tuple[int, int]:
         """Bring the schema up to date, keeping the data; the versions before and after."""
@@ -150,17 +169,36 @@ class DuckDBStore:
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor whose statements are kept together or not at all. The one writer of this process."""
-        with _plainly(self._path), self._writing, self._database.cursor() as cursor:
+    def _transaction(self, own: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor whose statements are kept together or not at all. The one writer of this process.
+
+        `own` is a cursor to use for it, where the statements need what only that one sees.
+        """
+        with plainly(self._path), self._writing, own or self._database.cursor() as cursor:
+            self._seals_changed = False
             cursor.execute("BEGIN")
             try:
                 yield cursor
+                if self._seals_changed:
+                    days.open_the_rest(cursor)
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
             self._writes += 1
+            if self._seals_changed:
+                self._sealed = {seal.day: seal for seal in days.seals(cursor)}
+
+    def _touch(self, cursor: duckdb.DuckDBPyConnection, touched: Iterable[int]) -> None:
+        """Rows of these days change: their sums do not tell the truth any more."""
+        touched = set(touched)
+        self._undisturbed -= touched
+        if sealed := touched & self._sealed.keys():
+            days.unseal(cursor, sealed)
+            self._seals_changed = True
+
+    def _is_final(self, day: int) -> bool:
+        return day in self._sealed and self._sealed[day].final
 
     @property
     def writes(self) -> int:
@@ -168,7 +206,7 @@ class DuckDBStore:
         return self._writes
 
     def append(self, calls: Sequence[ModelCall]) -> list[Fate]:
-        """Keep the calls, all that are new, or none; the fate of each."""
+        """Keep the calls, all that are new and whose day is open to them, or none; the fate of each."""
         if not calls:
             return []
         with self._transaction() as cursor:
@@ -180,9 +218,16 @@ class DuckDBStore:
             known: set[UUID] = {id_ for (id_,) in found.fetchall()}
             fates: list[Fate] = []
             for call in calls:
-                fates.append(Fate.KNOWN if call.id in known else Fate.STORED)
-                known.add(call.id)
-            rows = [row_of(call) for call, fate in zip(calls, fates, strict=True) if fate is Fate.STORED]
+                if call.id in known:
+                    fates.append(Fate.KNOWN)
+                elif self._is_final(day_of(call.timestamp)):
+                    fates.append(Fate.FINAL)
+                else:
+                    fates.append(Fate.STORED)
+                    known.add(call.id)
+            new = [call for call, fate in zip(calls, fates, strict=True) if fate is Fate.STORED]
+            self._touch(cursor, {day_of(call.timestamp) for call in new})
+            rows = [row_of(call) for call in new]
             if rows:
                 with cursor.appender("model_performance_metrics") as appender:
                     appender.append_rows(rows)
@@ -206,51 +251,119 @@ class DuckDBStore:
                     raise FileUnreadable(
                         "expected a Parquet file of checked calls, as `augury import` sends it"
                     ) from None
-                once = "QUALIFY row_number() OVER (PARTITION BY file.id) = 1" if different < count else ""
                 # Ids sort by time: only the stretch that the file covers can hold any of them.
                 cursor.execute(f"SET VARIABLE least = (SELECT min(id) FROM {scan})")
                 cursor.execute(f"SET VARIABLE most = (SELECT max(id) FROM {scan})")
-                stored = cursor.execute(
-                    f"INSERT INTO model_performance_metrics ({names}) SELECT {names} FROM {scan} AS file "
-                    "WHERE file.id NOT IN (SELECT id FROM model_performance_metrics "
-                    "WHERE id >= getvariable('least') AND id <= getvariable('most')) "
-                    f"{once}"
+                new = (
+                    f"FROM {scan} AS file WHERE {days.DAY_OF} NOT IN (SELECT day FROM sealed_days WHERE final) "
+                    "AND file.id NOT IN (SELECT id FROM model_performance_metrics "
+                    "WHERE id >= getvariable('least') AND id <= getvariable('most'))"
+                )
+                covered = cursor.execute(f"SELECT DISTINCT {days.DAY_OF} FROM {scan}").fetchall()
+                if self._sealed.keys() & {day for (day,) in covered}:  # which of them the new calls are of
+                    covered = cursor.execute(f"SELECT DISTINCT {days.DAY_OF} {new}").fetchall()
+                self._touch(cursor, (day for (day,) in covered))
+                once = " QUALIFY row_number() OVER (PARTITION BY file.id) = 1" if different < count else ""
+                ((stored,),) = cursor.execute(
+                    f"INSERT INTO model_performance_metrics ({names}) SELECT {names} {new}{once}"
+                ).fetchall()
+                ((final,),) = cursor.execute(
+                    f"SELECT count(*) FROM {scan} WHERE {days.DAY_OF} IN (SELECT day FROM sealed_days WHERE final)"
                 ).fetchall()
         finally:
             staged.unlink(missing_ok=True)
-        return Added(stored=stored[0][0], known=count - stored[0][0])
+        return Added(stored=stored, known=count - stored - final, final=final)
 
     def rate(self, feedback: Feedback) -> UUID:
         """Rate a call, or take its rating back; the id of the call."""
         with self._transaction() as cursor:
             if feedback.message_id is not None:
-                id_ = _answer(cursor, feedback.message_id)
+                id_ = answer_to(cursor, feedback.message_id)
             else:
-                id_ = _latest_answer(cursor, str(feedback.conversation_id))
+                id_ = latest_answer(cursor, str(feedback.conversation_id))
+            self._touch(cursor, [_day_with(cursor, id_)])
             cursor.execute("UPDATE model_performance_metrics SET user_rating = ? WHERE id = ?", [feedback.rating, id_])
             if feedback.success is not None:
-                _set_success(cursor, id_, success=feedback.success, reason=None)
+                set_success(cursor, id_, success=feedback.success, reason=None)
         return id_
 
     def report(self, outcome: Outcome) -> UUID:
         """Say whether a message did its task; the id of the call."""
         with self._transaction() as cursor:
-            id_ = _answer(cursor, outcome.message_id)
-            _set_success(cursor, id_, success=outcome.success, reason=outcome.reason)
+            id_ = answer_to(cursor, outcome.message_id)
+            self._touch(cursor, [_day_with(cursor, id_)])
+            set_success(cursor, id_, success=outcome.success, reason=outcome.reason)
         return id_
 
-    def prune(self, keep_from: datetime) -> int:
-        """Delete the calls before a UTC midnight; how many."""
+    def prune(self, keep_from: datetime, *, keep_sums_from: datetime | None = None) -> int:
+        """Delete the calls before a UTC midnight, and keep their sums; how many."""
         if keep_from != keep_from.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0):
             raise InvalidValue("keepFrom", "a midnight, UTC: only whole days are deleted", keep_from.isoformat())
+        before = day_of(keep_from)
+        for day in self.unsealed(before):  # most of the work, while others may write
+            self.seal(day)
         with self._transaction() as cursor:
-            (gone,) = _only(
-                cursor.execute("DELETE FROM model_performance_metrics WHERE timestamp < ?", [keep_from]).fetchall()
-            )
-        # Gives the room back to the system; with a statement of somebody's under way it waits for the next occasion.
-        with suppress(duckdb.TransactionException), self._writing, self._database.cursor() as cursor:
-            cursor.execute("CHECKPOINT")
+            for day in days.unsealed(cursor, before):
+                days.put_seal(cursor, day, days.add_up(cursor, day))
+            ((gone,),) = cursor.execute(
+                "DELETE FROM model_performance_metrics WHERE timestamp < ?", [keep_from]
+            ).fetchall()
+            days.finish(cursor, before)
+            if keep_sums_from is not None:
+                days.forget_sums(cursor, day_of(keep_sums_from))
+            self._undisturbed.clear()
+            self._seals_changed = True
+        self._checkpoint()
         return int(gone)
+
+    def forget(self, user_id: UUID) -> Forgotten:
+        """Delete a user's calls."""
+        with self._transaction() as cursor:
+            found = cursor.execute(
+                f"SELECT DISTINCT {days.DAY_OF} FROM model_performance_metrics WHERE user_id = ? ORDER BY 1", [user_id]
+            ).fetchall()
+            changed = [day for (day,) in found]
+            self._touch(cursor, changed)
+            ((gone,),) = cursor.execute("DELETE FROM model_performance_metrics WHERE user_id = ?", [user_id]).fetchall()
+            final = sorted(day for day, seal in self._sealed.items() if seal.final)
+        self._checkpoint()
+        return Forgotten(
+            calls=gone, changed=tuple(date_of(day) for day in changed), final=tuple(date_of(day) for day in final)
+        )
+
+    def unsealed(self, before: int) -> list[int]:
+        """The open days before this one that have calls, in order."""
+        with self._reading() as cursor:
+            return days.unsealed(cursor, before)
+
+    def seal(self, day: int) -> int | None:
+        """Sum the calls of a day; how many they are, or None where it is sealed, or was written to meanwhile."""
+        with self._writing:
+            if day in self._sealed:
+                return None
+            self._undisturbed.add(day)
+        with plainly(self._path), self._database.cursor() as cursor:
+            # Summed from a moment of its own while others write; who writes to this day takes it out of the set.
+            cursor.execute("BEGIN")
+            overflow = days.add_up(cursor, day)
+            cursor.execute("COMMIT")
+            with self._transaction(cursor):
+                if day not in self._undisturbed:
+                    return None
+                self._undisturbed.discard(day)
+                calls = days.put_seal(cursor, day, overflow)
+                self._seals_changed = True
+        return calls
+
+    def _checkpoint(self) -> None:
+        """Give room back to the system; with a statement of somebody's under way it waits for the next occasion."""
+        with (
+            plainly(self._path),
+            suppress(duckdb.TransactionException),
+            self._writing,
+            self._database.cursor() as cursor,
+        ):
+            cursor.execute("CHECKPOINT")
 
     def mark_as_sample(self) -> None:
         """Note that the calls are generated."""
@@ -261,37 +374,28 @@ class DuckDBStore:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with _plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._database.cursor() as cursor:
             yield cursor
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckDBReading]:
+        """One moment of the database, to ask several questions of."""
+        with self._reading() as cursor:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                yield DuckDBReading(cursor, days.seals(cursor), self._memory)
+            finally:
+                cursor.execute("ROLLBACK")  # there is nothing to keep
 
     def facts(self, question: Question) -> Facts:
         """The sums of every group that has calls."""
-        keys = asking.keys(question)
-        sums = [f"sum({name})::{'VARCHAR' if name == 'cost_sum' else 'BIGINT'} AS {name}" for name in SUMS]
-        sums += [f"sum({name})::DOUBLE AS {name}" for name in LOGARITHMS]
-        sums += [f"min({LEAST})::BIGINT AS {LEAST}", f"max({MOST})::BIGINT AS {MOST}"]
-        where, values = asking.where(question.filters, question.window)
-        selected = ", ".join([f"{sql} AS {name}" for name, sql in keys.items()] + sums)
-        grouped = f"GROUP BY {asking.positions(len(keys))}" if keys else "HAVING count(*) > 0"
-        with self._reading() as cursor:
-            found = _columns(cursor, f"SELECT {selected} FROM call_facts WHERE {where} {grouped}", values)
-        found["cost_sum"] = np.array([int(text.replace(".", "")) for text in found["cost_sum"]], dtype=object)
-        return Facts(keys={name: found.pop(name) for name in keys}, sums=found)
+        with self.reading() as now:
+            return now.facts(question)
 
     def latencies(self, question: Question) -> Latencies:
         """The histogram of response times of every group that has calls."""
-        keys = asking.keys(question)
-        where, values = asking.where(question.filters, question.window)
-        selected = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
-        order = asking.positions(len(keys) + 1)
-        with self._reading() as cursor:
-            found = _columns(
-                cursor,
-                f"SELECT {selected}{',' if keys else ''} bucket::BIGINT AS bucket, sum(calls)::BIGINT AS calls "
-                f"FROM latency_facts WHERE {where} GROUP BY {order} ORDER BY {order}",
-                values,
-            )
-        return Latencies(keys={name: found[name] for name in keys}, buckets=found["bucket"], calls=found["calls"])
+        with self.reading() as now:
+            return now.latencies(question)
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
@@ -319,6 +423,10 @@ class DuckDBStore:
 
     def query(self, sql: str, *, limit: int) -> Table:
         """The answer to one read-only statement, of at most `limit` rows."""
+        with plainly(self._path):
+            return self._query(sql, limit)
+
+    def _query(self, sql: str, limit: int) -> Table:
         try:
             sql.encode()
             if _READS_FILES.search(sql):
@@ -342,6 +450,8 @@ class DuckDBStore:
             raise QueryRefused("the statement is not text that UTF-8 can write") from None
         except duckdb.InterruptException:
             raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
+        except (duckdb.FatalException, duckdb.IOException):
+            raise
         except duckdb.Error as problem:
             raise QueryRefused(str(problem).strip()) from None
         shown = [tuple(plain(value) for value in row) for row in rows[:limit]]
@@ -374,6 +484,7 @@ class DuckDBStore:
                 ).fetchall()
             )
             about = dict(cursor.execute("SELECT key, value FROM augury_about").fetchall())
+            seals = days.seals(cursor)
         return Description(
             url=str(DuckDBFile(self._path)),
             calls=count,
@@ -382,51 +493,10 @@ class DuckDBStore:
             size_bytes=self._path.stat().st_size,
             schema_version=int(about["schema_version"]),
             sample=about.get("sample") == "true",
+            sealed_days=len(seals),
+            final_days=sum(seal.final for seal in seals),
+            overflow=tuple(sorted({name for seal in seals for name in seal.overflow})),
         )
-
-
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    if not path.parent.is_dir():
-        raise StoreError(missing_folder(path))
-    if read_only and not path.exists():
-        raise StoreError(f"there is no database {path}; record or import calls first, or name another file")
-    try:
-        strange = path.exists() and not _is_duckdb(path)
-    except OSError as problem:
-        raise StoreError(f"{path} cannot be opened: {problem.strerror or problem}") from None
-    if strange:
-        raise NotADatabase(_DAMAGED.format(path=path))
-    with _plainly(path):
-        return duckdb.connect(path, read_only=read_only)
-
-
-_DAMAGED = "{path} is damaged, or not a DuckDB database; nothing was changed. Restore a copy, or name another file"
-
-
-def _is_duckdb(path: Path) -> bool:
-    """Whether the file begins as one; DuckDB itself would look for an extension that reads it, on the network too."""
-    with path.open("rb") as file:
-        return file.read(12)[8:] == b"DUCK"
-
-
-@contextmanager
-def _plainly(path: Path) -> Iterator[None]:
-    """Say what went wrong in DuckDB in a sentence of our own."""
-    try:
-        yield
-    except duckdb.Error as problem:
-        text = str(problem)
-        if "Could not set lock" in text or "already open" in text:
-            owner = text.partition("(PID ")[2].partition(")")[0]
-            raise StoreInUse(
-                f"{path} is in use by another process{f' (PID {owner})' if owner else ''}; "
-                "a DuckDB file belongs to one process at a time: end that one, or talk to its server"
-            ) from None
-        if "different configuration" in text or "has been locked" in text:
-            raise StoreInUse(f"{path} is open in this process already; use that store, or close it first") from None
-        if any(sign in text for sign in ("not a valid DuckDB", "orrupt", "Could not read enough bytes")):
-            raise NotADatabase(_DAMAGED.format(path=path)) from None
-        raise StoreError(f"{path}: {text.splitlines()[0]}") from problem
 
 
 def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -434,45 +504,7 @@ def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     return row
 
 
-def _columns(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[object]) -> dict[Any, Any]:
-    return cast("dict[Any, Any]", cursor.execute(sql, values).fetchnumpy())
-
-
-def _answer(cursor: duckdb.DuckDBPyConnection, message_id: UUID) -> UUID:
-    """The call that answered the message: of its attempts the last that succeeded, or was later found wanting."""
-    rows = cursor.execute(
-        "SELECT id FROM model_performance_metrics WHERE message_id = ? "
-        "ORDER BY (success OR error_type IS NOT DISTINCT FROM 'task') DESC, attempt DESC, timestamp DESC, id DESC LIMIT 1",
-        [message_id],
-    ).fetchall()
-    if not rows:
-        raise NotFound(f"there is no message {message_id}")
-    return cast("UUID", rows[0][0])
-
-
-def _latest_answer(cursor: duckdb.DuckDBPyConnection, conversation_id: str) -> UUID:
-    rows = cursor.execute(
-        "SELECT id, message_id FROM model_performance_metrics WHERE conversation_id = ? "
-        "ORDER BY timestamp DESC, attempt DESC, id DESC LIMIT 1",
-        [conversation_id],
-    ).fetchall()
-    if not rows:
-        raise NotFound(f'there is no conversation "{conversation_id}"')
-    id_, message_id = rows[0]
-    return _answer(cursor, message_id) if message_id is not None else cast("UUID", id_)
-
-
-def _set_success(cursor: duckdb.DuckDBPyConnection, id_: UUID, *, success: bool, reason: str | None) -> None:
-    """What the owner says replaces what the call seemed; a call that failed by itself keeps why, unless it is cleared."""
-    if success:
-        cursor.execute(
-            "UPDATE model_performance_metrics SET success = true, error_type = NULL, error_message = NULL WHERE id = ?",
-            [id_],
-        )
-        return
-    cursor.execute(
-        "UPDATE model_performance_metrics SET "
-        "error_type = CASE WHEN success OR error_type IS NULL THEN 'task' ELSE error_type END, "
-        "error_message = coalesce(?, error_message), success = false WHERE id = ?",
-        [reason, id_],
-    )
+def _day_with(cursor: duckdb.DuckDBPyConnection, id_: UUID) -> int:
+    """The day of a call."""
+    ((day,),) = cursor.execute(f"SELECT {days.DAY_OF} FROM model_performance_metrics WHERE id = ?", [id_]).fetchall()
+    return int(day)

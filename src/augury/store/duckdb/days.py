@@ -1,0 +1,139 @@
+"""Sealing in DuckDB: a day's rows summed, and its sums taken away again.
+
+A day is days of UTC since 1970-01-01. Everything here runs within a transaction that the caller has begun.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from augury.core.calls import OTHER
+from augury.store.coverage import Seal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+
+MOST_NAMES = {"model": 1_000, "provider": 200, "operation": 50, "segment": 1_000, "experiment": 200, "variant": 200}
+"""How many different values a day's sums keep apart; what is rarer is summed as OTHER."""
+
+_DIMENSIONS = (
+    "model", "provider", "operation", "task_type", "task_complexity", "segment", "experiment", "variant",
+)  # fmt: skip
+_LEAST = ("success_ms_min", "response_ms_min")
+_MOST = ("success_ms_max", "response_ms_max")
+_ADDED = (
+    "calls", "successes", "first_attempts", "evidence_calls", "evidence_ms_sum", "success_ms_sum", "success_ln_ms_sum",
+    "success_ln_ms_square_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum",
+    "input_tokens_sum", "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum",
+    "success_cost_sum", "priced_calls", "priced_successes", "thumbs_up", "thumbs_down",
+)  # fmt: skip
+
+DAY_OF = "(epoch_us(timestamp) // 86400000000)::INTEGER"
+"""The day of a row."""
+
+_WITHIN = (
+    "timestamp >= make_timestamptz({day} * 86400000000::BIGINT) "
+    "AND timestamp < make_timestamptz(({day} + 1) * 86400000000::BIGINT)"
+)
+
+
+def seals(cursor: duckdb.DuckDBPyConnection) -> list[Seal]:
+    """The sealed days, in order."""
+    found = cursor.execute("SELECT day, seal, final, calls, overflow FROM sealed_days ORDER BY day").fetchall()
+    return [
+        Seal(day=day, number=number, final=final, calls=calls, overflow=tuple(overflow.split()))
+        for day, number, final, calls, overflow in found
+    ]
+
+
+def unsealed(cursor: duckdb.DuckDBPyConnection, before: int) -> list[int]:
+    """The open days before this one that have calls, in order."""
+    found = cursor.execute(
+        f"SELECT DISTINCT {DAY_OF} FROM model_performance_metrics JOIN open_ranges "
+        f"ON timestamp >= lo AND timestamp < hi WHERE timestamp < make_timestamptz({before} * 86400000000::BIGINT) "
+        "ORDER BY 1"
+    ).fetchall()
+    return [day for (day,) in found]
+
+
+def add_up(cursor: duckdb.DuckDBPyConnection, day: int) -> tuple[str, ...]:
+    """Sum the day's rows into temporary tables of this cursor; the columns that had too many values."""
+    within = _WITHIN.format(day=day)
+    different = ", ".join(f"count(DISTINCT {name})" for name in MOST_NAMES)
+    (counts,) = cursor.execute(f"SELECT {different} FROM model_performance_metrics WHERE {within}").fetchall()
+    overflow = tuple(
+        name
+        for (name, most), count in zip(MOST_NAMES.items(), counts, strict=True)
+        if count is not None and count > most
+    )
+    names = ", ".join(_bounded(name, within) if name in overflow else name for name in _DIMENSIONS)
+    sums = [f"sum({name}) AS {name}" for name in _ADDED]
+    sums += [f"min({name}) AS {name}" for name in _LEAST] + [f"max({name}) AS {name}" for name in _MOST]
+    keys = ", ".join(str(place) for place in range(1, len(_DIMENSIONS) + 3))
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE new_call_sums AS SELECT {day} AS day, "
+        "make_timestamptz(epoch_us(timestamp) // 3600000000 * 3600000000) AS timestamp, "
+        f"{names}, {', '.join(sums)} FROM call_rows WHERE {within} GROUP BY {keys}"
+    )
+    kept = ", ".join(_DIMENSIONS)
+    keys = ", ".join(str(place) for place in range(1, len(_DIMENSIONS) + 2))
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE new_latency_sums AS SELECT {day} AS day, {kept}, "
+        "list(bucket::SMALLINT ORDER BY bucket) AS buckets, list(calls ORDER BY bucket) AS counts FROM ("
+        f"SELECT {names}, bucket, sum(calls)::BIGINT AS calls FROM latency_rows WHERE {within} GROUP BY {keys}"
+        ") GROUP BY ALL"
+    )
+    return overflow
+
+
+def put_seal(cursor: duckdb.DuckDBPyConnection, day: int, overflow: tuple[str, ...]) -> int:
+    """Keep what `add_up` has summed as the day's sums; how many calls they are."""
+    cursor.execute("INSERT INTO call_sums BY NAME SELECT * FROM new_call_sums")
+    cursor.execute("INSERT INTO latency_sums BY NAME SELECT * FROM new_latency_sums")
+    ((calls,),) = cursor.execute(
+        "INSERT INTO sealed_days (day, seal, calls, overflow) "
+        "SELECT ?, nextval('seal_numbers'), coalesce(sum(calls), 0), ? FROM new_call_sums RETURNING calls",
+        [day, " ".join(overflow)],
+    ).fetchall()
+    return int(calls)
+
+
+def unseal(cursor: duckdb.DuckDBPyConnection, days: Iterable[int]) -> None:
+    """Take the sums of these days away, so that their rows count."""
+    listed = list(days)
+    for table in ("call_sums", "latency_sums", "sealed_days"):
+        cursor.execute(f"DELETE FROM {table} WHERE day IN (SELECT unnest(?::INTEGER[]))", [listed])
+
+
+def finish(cursor: duckdb.DuckDBPyConnection, before: int) -> None:
+    """The rows of the sealed days before this one are gone: their sums stand from now on."""
+    cursor.execute("UPDATE sealed_days SET final = true WHERE day < ? AND NOT final", [before])
+
+
+def forget_sums(cursor: duckdb.DuckDBPyConnection, before: int) -> None:
+    """Delete the sums of final days before this one. The days stay final."""
+    old = "day < ? AND day IN (SELECT day FROM sealed_days WHERE final)"
+    cursor.execute(f"DELETE FROM call_sums WHERE {old}", [before])
+    cursor.execute(f"DELETE FROM latency_sums WHERE {old}", [before])
+
+
+def open_the_rest(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Write down the ranges of time that no seal covers."""
+    cursor.execute("DELETE FROM open_ranges")
+    cursor.execute(
+        "INSERT INTO open_ranges SELECT lo, hi FROM (SELECT hi AS lo, "
+        "lead(lo, 1, 'infinity'::TIMESTAMPTZ) OVER (ORDER BY hi) AS hi FROM ("
+        "SELECT make_timestamptz(day * 86400000000::BIGINT) AS lo, "
+        "make_timestamptz((day + 1) * 86400000000::BIGINT) AS hi FROM sealed_days "
+        "UNION ALL SELECT '-infinity'::TIMESTAMPTZ, '-infinity'::TIMESTAMPTZ)) WHERE lo < hi"
+    )
+
+
+def _bounded(name: str, within: str) -> str:
+    """The column, with what is rare among the day's values under one name."""
+    return (
+        f"CASE WHEN {name} IS NULL OR {name} IN (SELECT {name} FROM model_performance_metrics WHERE {within} "
+        f"GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {MOST_NAMES[name]}) THEN {name} ELSE '{OTHER}' END AS {name}"
+    )

@@ -1,0 +1,179 @@
+"""Pieces of an answer: what each sealed day and the open rows add to it, kept in memory and added up.
+
+A sealed day does not change while its seal has the same number, so what it adds to a question is read once. A warm answer
+is a sum of arrays.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augury.store.coverage import DAY_S, stretches_in
+from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Dimension, Facts, Latencies
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from augury.store.coverage import Part
+    from augury.store.protocol import Question
+
+MEMORY_BYTES = 256 << 20
+"""How much of sealed days is kept in memory."""
+
+_OBJECT_BYTES = 64  # about what a Python integer or a name costs, with its place in a list
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A column of keys: the values there are, and for each row which of them it has."""
+
+    values: tuple[Any, ...]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: Sequence[Any]) -> Keys:
+        """The column in fewer words."""
+        known: dict[Any, int] = {}
+        codes = np.fromiter((known.setdefault(value, len(known)) for value in column), np.int64, len(column))
+        return cls(tuple(known), codes)
+
+    def rows(self, chosen: slice) -> Keys:
+        """Some of the rows."""
+        return Keys(self.values, self.codes[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Rows of facts, or of histograms: a column of keys for each dimension, and columns of numbers."""
+
+    keys: tuple[Keys, ...]
+    numbers: dict[str, NDArray[Any]]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        names = sum(len(column.values) * _OBJECT_BYTES + column.codes.nbytes for column in self.keys)
+        return names + sum(
+            column.nbytes + (_OBJECT_BYTES * len(column) if column.dtype == object else 0)
+            for column in self.numbers.values()
+        )
+
+    def rows(self, chosen: slice) -> Partial:
+        """Some of the rows."""
+        keys = tuple(column.rows(chosen) for column in self.keys)
+        # Copied, so that a part does not hold on to the whole it was cut from.
+        return Partial(keys, {name: column[chosen].copy() for name, column in self.numbers.items()})
+
+
+class SealedMemory:
+    """Remembers what sealed days add to questions; the least used is forgotten first. Safe in several threads."""
+
+    def __init__(self, limit: int = MEMORY_BYTES) -> None:
+        """Nothing is remembered yet; `limit` is in bytes."""
+        self._limit = limit
+        self._size = 0
+        self._lock = Lock()
+        self._kept: OrderedDict[Hashable, Partial] = OrderedDict()
+
+    def recall(self, key: Hashable) -> Partial | None:
+        """What was kept under the key."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def keep(self, key: Hashable, partial: Partial) -> None:
+        """Remember this, and forget what there is no room for."""
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._size += partial.size - (before.size if before else 0)
+            self._kept[key] = partial
+            while self._size > self._limit:
+                _, gone = self._kept.popitem(last=False)
+                self._size -= gone.size
+
+
+def name_of(part: Part, question: Question, *, histogram: bool) -> Hashable:
+    """What a part of a sealed day is remembered by, for this question and all that ask the same of the day."""
+    shifts: Hashable = None
+    if question.steps is not None and Dimension.STEP in question.by:
+        begins = part.seal.day * DAY_S
+        shifts = question.steps.width, stretches_in(question.steps, begins, begins + DAY_S)
+    return histogram, part.seal.day, part.seal.number, part.within, question.filters, question.by, shifts
+
+
+def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Facts:
+    """The sums of all pieces: one row for each group."""
+    keys, group = _grouped(partials, question.by)
+    rows = len(group)
+    groups = int(group.max()) + 1 if rows else 0
+    sums: dict[str, NDArray[Any]] = {}
+    for name in (*SUMS, *LOGARITHMS, LEAST, MOST):
+        column = np.concatenate([partial.numbers[name] for partial in partials]) if rows else np.zeros(0, np.int64)
+        if name == LEAST:
+            total = np.full(groups, np.iinfo(np.int64).max)
+            np.minimum.at(total, group, column)
+        else:
+            total = np.zeros(groups, dtype=_type_of(name))
+            (np.maximum if name == MOST else np.add).at(total, group, column)
+        sums[name] = total
+    return Facts(keys=keys, sums=sums, rounded=rounded)
+
+
+def latencies_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Latencies:
+    """The histograms of all pieces: one row for each group and bucket, buckets ascending within a group."""
+    keys, group = _grouped(partials, question.by)
+    if not len(group):
+        nothing = np.zeros(0, np.int64)
+        return Latencies(keys=keys, buckets=nothing, calls=nothing, rounded=rounded)
+    buckets = np.concatenate([partial.numbers["bucket"] for partial in partials])
+    calls = np.concatenate([partial.numbers["calls"] for partial in partials])
+    width = int(buckets.max()) + 1
+    found, place = np.unique(group * width + buckets, return_inverse=True)
+    counts = np.zeros(len(found), dtype=np.int64)
+    np.add.at(counts, place, calls)
+    return Latencies(
+        keys={name: column[found // width] for name, column in keys.items()},
+        buckets=found % width,
+        calls=counts,
+        rounded=rounded,
+    )
+
+
+def _type_of(name: str) -> type:
+    if name in LOGARITHMS:
+        return float
+    return object if name == "cost_sum" else np.int64
+
+
+def _grouped(
+    partials: Sequence[Partial], by: tuple[Dimension, ...]
+) -> tuple[dict[Dimension, NDArray[Any]], NDArray[np.int64]]:
+    """The distinct keys, a column for each dimension, and for each row of all pieces which of them it has."""
+    rows = sum(len(next(iter(partial.numbers.values()))) for partial in partials)
+    combined = np.zeros(rows, dtype=np.int64)
+    columns: list[tuple[Any, ...]] = []
+    for place in range(len(by)):
+        known: dict[Any, int] = {}
+        codes = []
+        for partial in partials:
+            own = partial.keys[place]
+            code = np.array([known.setdefault(value, len(known)) for value in own.values], dtype=np.int64)
+            codes.append(code[own.codes] if len(own.codes) else own.codes)
+        columns.append(tuple(known))
+        combined = combined * max(len(known), 1) + (np.concatenate(codes) if codes else 0)
+    distinct, group = np.unique(combined, return_inverse=True)
+    keys: dict[Dimension, NDArray[Any]] = {}
+    for name, values in zip(reversed(by), reversed(columns), strict=True):
+        distinct, place_of = np.divmod(distinct, max(len(values), 1))
+        column = np.array(values, dtype=np.int64 if name is Dimension.STEP else object)
+        keys[name] = column[place_of]
+    return {name: keys[name] for name in by}, group
