@@ -13,9 +13,8 @@ import typer
 
 from augury.capture.files import write_text
 from augury.cli.output import Database, console, counted, warn_of_sample
-from augury.cli.targets import files_of, refuse_to_overwrite
+from augury.cli.targets import files_of, refuse_to_overwrite, replacing, require_folder
 from augury.core.windows import MAX_DAYS, Window
-from augury.errors import FileUnreadable
 from augury.settings import Settings
 from augury.wiring import archive_of
 
@@ -43,8 +42,7 @@ def export(
     settings = Settings.read(database=database)
     if output is not None:
         refuse_to_overwrite(output, "--output", files_of(settings))
-    if output is not None and not output.parent.is_dir():
-        raise FileUnreadable(f"there is no folder {output.parent} to write {output.name} into")
+        require_folder(output)
     with TemporaryDirectory(prefix="augury-export-") as folder:
         file = Path(folder) / "calls.parquet"
         with archive_of(settings, read_only=True) as archive:
@@ -71,12 +69,6 @@ def _deliver(file: Path, output: Path | None) -> None:
                 sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
             return
-        part = output.with_name(output.name + ".part")  # renamed when it is whole
-        try:
-            with part.open("wb") as target:
-                while chunk := source.read(2**20):
-                    target.write(chunk)
-            part.replace(output)
-        except OSError as problem:
-            part.unlink(missing_ok=True)
-            raise FileUnreadable(f"{output} cannot be written: {problem.strerror or problem}") from None
+        with replacing(output) as target:
+            while chunk := source.read(2**20):
+                target.write(chunk)

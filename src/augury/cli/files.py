@@ -17,12 +17,12 @@ from augury.cli.output import (
     console,
     counted,
     progress,
-    visible,
     warn_of_sample,
     write_json,
     write_table,
 )
 from augury.cli.targets import files_of, refuse_to_overwrite
+from augury.core.spelling import visible
 from augury.errors import FileUnreadable
 from augury.settings import Settings
 from augury.store.protocol import NOT_PRUNED

@@ -14,6 +14,7 @@ from augury.cli.output import Database, Json, console, warn_of_sample, write_jso
 from augury.client import RemoteArchive
 from augury.core.tasks import Complexity, Priority, TaskType
 from augury.errors import AuguryError, FileUnreadable, InvalidValue
+from augury.report.formatting import chance, duration, money, percent
 from augury.settings import Settings
 from augury.wiring import archive_of
 
@@ -56,19 +57,20 @@ def recommend(
     console.print(answer["reason"], soft_wrap=True, highlight=False, markup=False)
     rows = [(answer, answer["metrics"])] + [(other, other["metrics"]) for other in answer["alternatives"]]
     write_table(
-        ("model", "sure", "confidence", "calls", "success", "liked", "avg", "$/answer"),
+        ("model", "sure", "confidence", "calls", "success", "liked", "avg", "cost/answer"),
         [
             (
                 one["displayName"],
-                None if one["probabilityBest"] is None else f"{one['probabilityBest']:.0%}",
+                None if one["probabilityBest"] is None else chance(one["probabilityBest"]),
                 round(one["confidence"]),
                 *(
                     (None,) * 5
                     if seen is None
                     else (
-                        seen["sampleSize"], f"{seen['successRate']:.0f}%",
-                        None if seen["satisfactionRate"] is None else f"{seen['satisfactionRate']:.0f}%",
-                        f"{seen['avgResponseTime'] / 1000:.1f}s", seen["estimatedCostPerAnswer"],
+                        seen["sampleSize"], percent(seen["successRate"]),
+                        None if seen["satisfactionRate"] is None else percent(seen["satisfactionRate"]),
+                        duration(seen["avgResponseTime"]),
+                        None if seen["estimatedCostPerAnswer"] is None else money(seen["estimatedCostPerAnswer"]),
                     )
                 ),
             )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import secrets
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from augury.errors import FileUnreadable
 from augury.store.owner import note_of
 from augury.store.urls import parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from augury.settings import Settings
@@ -30,3 +33,33 @@ def refuse_to_overwrite(target: Path, flag: str, kept: Iterable[Path]) -> None:
     for file in kept:
         if target.resolve() == file.resolve() or (target.exists() and file.exists() and target.samefile(file)):
             raise FileUnreadable(f"{flag} {target} would overwrite {file}; name another file")
+
+
+def require_folder(target: Path) -> None:
+    """Make sure that there is a folder for the target.
+
+    Raises:
+        FileUnreadable: there is none.
+    """
+    if not target.parent.is_dir():
+        raise FileUnreadable(f"there is no folder {target.parent} to write {target.name} into")
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[IO[bytes]]:
+    """A file beside the target, which takes its place when it is whole; nothing is left of one that is not.
+
+    Raises:
+        FileUnreadable: it cannot be written.
+    """
+    part = target.with_name(f".{secrets.token_hex(4)}.part")
+    try:
+        try:
+            # Made here and now, or not at all: no link that waits there is followed.
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                yield file
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as problem:
+        raise FileUnreadable(f"{target} cannot be written: {problem.strerror or problem}") from None

@@ -1,12 +1,12 @@
-"""The whole overview, as the API and the page show it: figures, and what they advise."""
+"""The whole overview, from the parts of the application."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
 from augury.analytics.answers import Overview
-from augury.analytics.overview import OverviewRequest, overview
+from augury.analytics.overview import OverviewRequest
+from augury.recommend import answering
 from augury.server.parts import Parts
 
 if TYPE_CHECKING:
@@ -15,6 +15,5 @@ if TYPE_CHECKING:
 
 def whole_overview(request: Request, parts: Parts, asked: OverviewRequest) -> Overview:
     """The figures that were asked for, and what the same calls advise."""
-    answer = overview(parts.store, asked, sample=parts.sample)
-    recommender = cast("Snapshot", request.app.state.snapshot).of(asked.window, asked.filters)
-    return replace(answer, best_by_task=recommender.best_by_task(), recommendations=recommender.insights())
+    snapshot = cast("Snapshot", request.app.state.snapshot)
+    return answering.whole_overview(parts.store, snapshot, asked, sample=parts.sample)
