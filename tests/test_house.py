@@ -57,7 +57,7 @@ def test_the_wheel_carries_what_the_product_needs(tmp_path: Path) -> None:
     for needed in (
         "augury/py.typed", "augury/store/schema/duckdb.sql", "augury/server/templates/models.html", "augury/server/assets/docs.js", "augury/recommend/catalogue.toml",
         "augury/server/assets/augury.css", "augury/report/assets/tome.css", "augury/report/assets/icon.svg",
-        "augury/report/templates/measures.html",
+        "augury/report/templates/report.html", "augury/report/assets/report.css",
     ):  # fmt: skip
         assert needed in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)

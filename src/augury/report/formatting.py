@@ -23,6 +23,7 @@ _SECOND, _MINUTE, _HOUR = 1_000.0, 60_000.0, 3_600_000.0
 _LONG_COUNT = 10_000_000
 _LONG_UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
 _CENT_DIGITS, _PRICE_DIGITS = 2, 2
+_CERTAIN = 99  # percent of a probability, at the most
 _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20)  # 20: a quotient that floating point puts a little above 10
 
 
@@ -54,15 +55,13 @@ def percent(value: float | None) -> str:
 
 
 def chance(probability: float | None) -> str:
-    """A probability, from 0 to 1: 79 %; below 1 % and above 99 % only that is said, since nobody knows it better."""
+    """A probability, from 0 to 1: 79 %; at the ends <1 % and >99 %, since what is drawn is never known to be certain."""
     if probability is None:
         return UNKNOWN
     whole = floor(100 * probability + 0.5)
-    if whole == 0 and probability > 0:
+    if whole < 1:
         return f"<1{_GLUE}%"
-    if whole == 100 and probability < 1:  # noqa: PLR2004 - percent
-        return f">99{_GLUE}%"
-    return f"{whole}{_GLUE}%"
+    return f">99{_GLUE}%" if whole > _CERTAIN else f"{whole}{_GLUE}%"
 
 
 def factor(value: float) -> str:
