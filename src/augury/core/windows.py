@@ -25,6 +25,7 @@ MAX_STEPS = 10_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
+_AN_HOUR = timedelta(hours=1)
 _HOUR_S = 3_600
 _DAY_S = 86_400
 _WEEK_S = 7 * _DAY_S
@@ -157,6 +158,11 @@ def _zones() -> frozenset[str]:
 def day_of(when: datetime) -> int:
     """The UTC day of an instant, as days since 1970-01-01."""
     return (when - EARLIEST).days
+
+
+def hour_of(when: datetime) -> int:
+    """The UTC hour of an instant, as hours since 1970-01-01."""
+    return (when - EARLIEST) // _AN_HOUR
 
 
 def date_of(day: int) -> date:

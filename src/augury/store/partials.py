@@ -1,11 +1,12 @@
-"""Pieces of an answer: what each sealed day and the open rows add to it, kept in memory and added up.
+"""Pieces of an answer: what each sealed day and the rows of open ones add to it, kept in memory and added up.
 
-A sealed day does not change while its seal has the same number, so what it adds to a question is read once. A warm answer
-is a sum of arrays.
+A sealed day does not change while its seal has the same number, nor an open hour while its stamp is the same, so what it
+adds to a question is read once. A warm answer is a sum of arrays.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augury.store.coverage import DAY_S, stretches_in
+from augury.store.coverage import DAY_S, HOUR_S, stretches_in
 from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Dimension, Facts, Latencies
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 256 << 20
 """How much of sealed days is kept in memory."""
+
+_DENSE = 4 << 20  # so many cells are counted one by one, which is many times faster than sorting what falls into them
 
 _OBJECT_BYTES = 64  # about what a Python integer or a name costs, with its place in a list
 
@@ -72,8 +75,8 @@ class Partial:
         return Partial(keys, {name: column[chosen].copy() for name, column in self.numbers.items()})
 
 
-class SealedMemory:
-    """Remembers what sealed days add to questions; the least used is forgotten first. Safe in several threads."""
+class Memory:
+    """Remembers what sealed days and unchanged hours add to questions; the least used is forgotten first. Safe in several threads."""
 
     def __init__(self, limit: int = MEMORY_BYTES) -> None:
         """Nothing is remembered yet; `limit` is in bytes."""
@@ -103,11 +106,20 @@ class SealedMemory:
 
 def name_of(part: Part, question: Question, *, histogram: bool) -> Hashable:
     """What a part of a sealed day is remembered by, for this question and all that ask the same of the day."""
+    begins = part.seal.day * DAY_S
+    return part.seal.day, part.seal.number, part.within, *_asked(question, begins, begins + DAY_S, histogram=histogram)
+
+
+def name_of_hour(hour: int, stamp: int, question: Question, *, histogram: bool) -> Hashable:
+    """What the rows of an open hour are remembered by, for as long as nobody changes one."""
+    return "hour", hour, stamp, *_asked(question, hour * HOUR_S, (hour + 1) * HOUR_S, histogram=histogram)
+
+
+def _asked(question: Question, begins: int, ends: int, *, histogram: bool) -> tuple[Hashable, ...]:
     shifts: Hashable = None
     if question.steps is not None and Dimension.STEP in question.by:
-        begins = part.seal.day * DAY_S
-        shifts = question.steps.width, stretches_in(question.steps, begins, begins + DAY_S)
-    return histogram, part.seal.day, part.seal.number, part.within, question.filters, question.by, shifts
+        shifts = question.steps.width, stretches_in(question.steps, begins, ends)
+    return histogram, question.filters, question.by, shifts
 
 
 def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Facts:
@@ -137,13 +149,18 @@ def latencies_of(partials: Sequence[Partial], question: Question, *, rounded: bo
     buckets = np.concatenate([partial.numbers["bucket"] for partial in partials])
     calls = np.concatenate([partial.numbers["calls"] for partial in partials])
     width = int(buckets.max()) + 1
-    found, place = np.unique(group * width + buckets, return_inverse=True)
-    counts = np.zeros(len(found), dtype=np.int64)
-    np.add.at(counts, place, calls)
+    place, cells = group * width + buckets, (int(group.max()) + 1) * width
+    if cells > _DENSE:
+        found, place = np.unique(place, return_inverse=True)
+        counts = np.bincount(place, calls)
+    else:
+        counts = np.bincount(place, calls, cells)
+        found = np.flatnonzero(counts)
+        counts = counts[found]
     return Latencies(
         keys={name: column[found // width] for name, column in keys.items()},
         buckets=found % width,
-        calls=counts,
+        calls=counts.astype(np.int64),  # they were summed as doubles, which are exact up to 2^53
         rounded=rounded,
     )
 
@@ -170,10 +187,19 @@ def _grouped(
             codes.append(code[own.codes] if len(own.codes) else own.codes)
         columns.append(tuple(known))
         combined = combined * max(len(known), 1) + (np.concatenate(codes) if codes else 0)
-    distinct, group = np.unique(combined, return_inverse=True)
+    distinct, group = _numbered(combined, math.prod(max(len(values), 1) for values in columns))
     keys: dict[Dimension, NDArray[Any]] = {}
     for name, values in zip(reversed(by), reversed(columns), strict=True):
         distinct, place_of = np.divmod(distinct, max(len(values), 1))
         column = np.array(values, dtype=np.int64 if name is Dimension.STEP else object)
         keys[name] = column[place_of]
     return {name: keys[name] for name in by}, group
+
+
+def _numbered(codes: NDArray[np.int64], cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct codes below `cells`, ascending, and for each code its place among them."""
+    if cells > _DENSE:
+        return np.unique(codes, return_inverse=True)
+    there = np.zeros(cells, dtype=np.bool_)
+    there[codes] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]

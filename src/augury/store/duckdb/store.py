@@ -16,7 +16,7 @@ import duckdb
 
 from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
-from augury.core.windows import date_of, day_of
+from augury.core.windows import date_of, day_of, hour_of
 from augury.errors import FileUnreadable, InvalidValue, NotADatabase, QueryRefused, SchemaTooNew, StoreError
 from augury.store import asking
 from augury.store.duckdb import days
@@ -24,9 +24,10 @@ from augury.store.duckdb.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb.opening import DAMAGED, connect, plainly
 from augury.store.duckdb.reading import DuckDBReading
 from augury.store.holding import hold
-from augury.store.partials import SealedMemory
+from augury.store.partials import Memory
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
 from augury.store.rows import call_of, instant, plain, row_of
+from augury.store.stamps import Stamps, hours_of
 from augury.store.urls import DuckDBFile
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ SCHEMA_VERSION = 2
 QUERY_SECONDS = 60.0
 """How long a query of the user's own may run."""
 
+_TRIES = 3  # to catch a moment in which nobody commits
+
 _METADATA = COLUMNS.index("metadata")
 # The engine lets a query read the database's own file; closing it again would drop the lock that keeps others out.
 _READS_FILES = re.compile(
@@ -63,9 +66,11 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._writes = 0
-        self._memory = SealedMemory()
+        self._memory = Memory()
         self._sealed: dict[int, Seal] = {}  # as of the last commit; read and written while writing
         self._seals_changed = False
+        self._stamps = Stamps()
+        self._changing: set[int] = set()  # hours that the transaction under way has changed
         self._undisturbed: set[int] = set()  # days that are being summed, and that nothing has been written to since
         self._hold = hold(path, shared=read_only)
         try:
@@ -176,6 +181,7 @@ class DuckDBStore:
         """
         with plainly(self._path), self._writing, own or self._database.cursor() as cursor:
             self._seals_changed = False
+            self._changing.clear()
             cursor.execute("BEGIN")
             try:
                 yield cursor
@@ -184,14 +190,18 @@ class DuckDBStore:
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
-            cursor.execute("COMMIT")
+            with self._stamps.committing(self._changing):
+                cursor.execute("COMMIT")
             self._writes += 1
             if self._seals_changed:
                 self._sealed = {seal.day: seal for seal in days.seals(cursor)}
 
-    def _touch(self, cursor: duckdb.DuckDBPyConnection, touched: Iterable[int]) -> None:
-        """Rows of these days change: their sums do not tell the truth any more."""
+    def _touch(
+        self, cursor: duckdb.DuckDBPyConnection, touched: Iterable[int], hours: Iterable[int] | None = None
+    ) -> None:
+        """Rows of these days change, in these of their hours or in any: their sums do not tell the truth any more."""
         touched = set(touched)
+        self._changing.update(hours_of(touched) if hours is None else hours)
         self._undisturbed -= touched
         if sealed := touched & self._sealed.keys():
             days.unseal(cursor, sealed)
@@ -226,7 +236,8 @@ class DuckDBStore:
                     fates.append(Fate.STORED)
                     known.add(call.id)
             new = [call for call, fate in zip(calls, fates, strict=True) if fate is Fate.STORED]
-            self._touch(cursor, {day_of(call.timestamp) for call in new})
+            hours = {hour_of(call.timestamp) for call in new}
+            self._touch(cursor, {hour // 24 for hour in hours}, hours)
             rows = [row_of(call) for call in new]
             if rows:
                 with cursor.appender("model_performance_metrics") as appender:
@@ -281,7 +292,8 @@ class DuckDBStore:
                 id_ = answer_to(cursor, feedback.message_id)
             else:
                 id_ = latest_answer(cursor, str(feedback.conversation_id))
-            self._touch(cursor, [_day_with(cursor, id_)])
+            hour = _hour_with(cursor, id_)
+            self._touch(cursor, [hour // 24], [hour])
             cursor.execute("UPDATE model_performance_metrics SET user_rating = ? WHERE id = ?", [feedback.rating, id_])
             if feedback.success is not None:
                 set_success(cursor, id_, success=feedback.success, reason=None)
@@ -291,7 +303,8 @@ class DuckDBStore:
         """Say whether a message did its task; the id of the call."""
         with self._transaction() as cursor:
             id_ = answer_to(cursor, outcome.message_id)
-            self._touch(cursor, [_day_with(cursor, id_)])
+            hour = _hour_with(cursor, id_)
+            self._touch(cursor, [hour // 24], [hour])
             set_success(cursor, id_, success=outcome.success, reason=outcome.reason)
         return id_
 
@@ -381,9 +394,20 @@ class DuckDBStore:
     def reading(self) -> Iterator[DuckDBReading]:
         """One moment of the database, to ask several questions of."""
         with self._reading() as cursor:
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            stamps = None
+            for _ in range(_TRIES):
+                last = self._stamps.last
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                seals = days.seals(cursor)  # the moment is that of the first statement
+                stamps = self._stamps.since(last)
+                if stamps is not None:
+                    break
+                cursor.execute("ROLLBACK")
+            else:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                seals = days.seals(cursor)
             try:
-                yield DuckDBReading(cursor, days.seals(cursor), self._memory)
+                yield DuckDBReading(cursor, seals, stamps, self._memory)
             finally:
                 cursor.execute("ROLLBACK")  # there is nothing to keep
 
@@ -504,7 +528,9 @@ def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     return row
 
 
-def _day_with(cursor: duckdb.DuckDBPyConnection, id_: UUID) -> int:
-    """The day of a call."""
-    ((day,),) = cursor.execute(f"SELECT {days.DAY_OF} FROM model_performance_metrics WHERE id = ?", [id_]).fetchall()
-    return int(day)
+def _hour_with(cursor: duckdb.DuckDBPyConnection, id_: UUID) -> int:
+    """The hour of a call."""
+    ((hour,),) = cursor.execute(
+        "SELECT epoch_us(timestamp) // 3600000000 FROM model_performance_metrics WHERE id = ?", [id_]
+    ).fetchall()
+    return int(hour)
