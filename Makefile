@@ -32,7 +32,11 @@ check: install ## Format, lint, types, import layers
 
 .PHONY: test
 test: check ## Every check and every test, on all engines and in the browser
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 -m "not ordeal"
+
+.PHONY: ordeal
+ordeal: install ## The long tests: hundreds of kills, full disks, thousands of examples
+	$(BIN)/pytest --numprocesses 2 -m ordeal -s
 
 .PHONY: bench
 bench: install ## The benchmarks, each beside a baseline of the same run
