@@ -34,9 +34,44 @@ def test_the_recommendation_and_why_are_told_to_people_and_programs(augury: Augu
     done = augury("recommend", "--task-type", "coding", "--priority", "speed", *DATABASE)
     answer = augury.json("recommend", "--message", "Write a Python function that sorts a list", *DATABASE)
 
-    assert "fastest for coding" in done.stderr
-    assert "GPT-6 Luna" in done.stdout
+    assert "GPT-6 Luna (openai)" in done.stdout
+    assert "the only candidate for coding: 9" in done.stdout
+    assert "ms to a useful answer; 100% of 20 calls succeeded" in done.stdout
+    (row,) = (line for line in done.stdout.splitlines() if "│ GPT-6 Luna" in line)
+    assert row.split("│")[2].strip() == "-"  # sure of nothing: there was no other
+    assert not done.stderr
     assert (answer["taskType"], answer["model"], answer["source"]) == ("coding", "gpt-6-luna", "data")
+
+
+def test_names_are_shown_and_never_obeyed_by_the_terminal(augury: Augury, tmp_path: Path) -> None:
+    names = ("evil[/red]", "[bold]bad[/bold]", "a\x1b]0;owned\x07b", "c\x1b[31mred")
+    lines = [
+        json.dumps({
+            "model": name, "task_type": "coding", "response_time_ms": 900 + 9 * at, "success": i % 4 != 3,
+            "timestamp": f"2026-11-20T1{at}:00:{i:02}Z",
+        })
+        for at, name in enumerate(names)
+        for i in range(20)
+    ]  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    augury("import", "log.jsonl", *DATABASE)
+
+    for name in (None, *names):
+        allow = () if name is None else ("--allow", name)
+        done = augury("recommend", "--task-type", "coding", "--priority", "quality", *allow, *DATABASE)
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "\x07" not in done.stdout + done.stderr
+        if name is not None and "[" in name:
+            assert name.replace("\x1b", "\\x1b").replace("\x07", "\\x07") in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("priority", "column"),
+    [("speed", "time/answer"), ("quality", "expected"), ("cost", "cost/answer"), ("balanced", "expected")],
+)
+@pytest.mark.usefixtures("_known")
+def test_the_table_shows_the_estimate_that_the_reason_is_about(augury: Augury, priority: str, column: str) -> None:
+    assert column in augury("recommend", "--task-type", "coding", "--priority", priority, *DATABASE).stdout
 
 
 @pytest.mark.usefixtures("_known")

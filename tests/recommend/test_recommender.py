@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.recommend.traffic import CODING, UNPRICED, calls, rated
 from tests.world import NOW, a_call
 
 from augury.core import scores
-from augury.core.calls import NOT_EVIDENCE, CostSource, ErrorType
+from augury.core.calls import NOT_EVIDENCE, ErrorType
 from augury.core.tasks import Complexity, Priority, TaskType
 from augury.errors import InvalidValue
 from augury.recommend.catalogue import Catalogue
@@ -20,68 +20,13 @@ from augury.recommend.context import TaskContext
 from augury.recommend.evidence import gather
 from augury.recommend.recommender import ModelRecommender
 from augury.recommend.selector import ModelSelector
-from augury.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from tests.recommend.traffic import Learn
 
     from augury.analytics.answers import Metrics, Recommendation
     from augury.core.calls import ModelCall
     from augury.store.protocol import Store
-
-    Learn = Callable[..., ModelRecommender]
-
-NUMBERS = count(1)
-CODING = TaskContext(task_type="coding")
-UNPRICED: dict[str, Any] = {"cost_usd": None, "cost_source": CostSource.UNKNOWN}
-
-
-def calls(
-    model: str,
-    number: int,
-    *,
-    failed: int = 0,
-    days: tuple[int, int] = (0, 20),
-    failure: dict[str, Any] | None = None,
-    **said: Any,
-) -> list[ModelCall]:
-    """Calls of a model, `failed` of them failures, spread evenly over days so many ago."""
-    first, last = days
-    return [
-        a_call(
-            next(NUMBERS),
-            **{
-                "model": model,
-                "timestamp": NOW - timedelta(days=first + at % (last - first), hours=1 + at % 5),
-                **said,
-                **({"success": False, "error_type": ErrorType.SERVER, **(failure or {})} if at * failed // number != (at + 1) * failed // number else {}),
-            },
-        )
-        for at in range(number)
-    ]  # fmt: skip
-
-
-def rated(model: str, number: int, *, up: int, down: int, failed: int = 0) -> list[ModelCall]:
-    """Calls of which so many are rated."""
-    plain = calls(model, number - up - down, failed=failed)
-    return [*plain, *calls(model, up, user_rating=1), *calls(model, down, user_rating=-1)]
-
-
-@pytest.fixture
-def learn(tmp_path: Path) -> Iterator[Learn]:
-    """A recommender that has learnt from calls, and nothing else."""
-    opened: list[Store] = []
-
-    def learnt(*groups: Sequence[ModelCall], catalogue: Catalogue | None = None) -> ModelRecommender:
-        store = open_store(f"duckdb:///{tmp_path / f'{len(opened)}.duckdb'}")
-        opened.append(store)
-        store.append([call for group in groups for call in group])
-        return ModelRecommender.from_store(store, catalogue, now=NOW)
-
-    yield learnt
-    for store in opened:
-        store.close()
 
 
 def best(recommender: ModelRecommender, priority: str, context: TaskContext = CODING) -> str:

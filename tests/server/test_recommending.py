@@ -61,7 +61,7 @@ def test_without_data_rules_choose_and_say_so(client: TestClient) -> None:
         None,
         None,
     )
-    assert "no calls on creative yet" in answer["reason"]
+    assert "no calls on creative tasks yet" in answer["reason"]
     assert answer["model"]
 
 

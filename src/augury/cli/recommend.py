@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
-from augury.cli.output import Database, Json, console, warn_of_sample, write_json, write_table
+from augury.cli.output import Database, Json, warn_of_sample, write_json, write_line, write_table
 from augury.client import RemoteArchive
 from augury.core.tasks import Complexity, Priority, TaskType
 from augury.errors import AuguryError, FileUnreadable, InvalidValue
@@ -53,30 +54,53 @@ def recommend(
     if json:
         write_json(answer)
         return
-    console.print(f"[bold]{answer['displayName']}[/] ({answer['provider']})", highlight=False)
-    console.print(answer["reason"], soft_wrap=True, highlight=False, markup=False)
-    rows = [(answer, answer["metrics"])] + [(other, other["metrics"]) for other in answer["alternatives"]]
+    _show(answer)
+
+
+def _show(answer: dict[str, Any]) -> None:
+    """The chosen model, why, and the figures that the reason may be checked against."""
+    write_line(Text.assemble((answer["displayName"], "bold"), f" ({answer['provider']})"))
+    write_line(Text(answer["reason"]))
+    models = [answer, *answer["alternatives"]]
+    expected = _EXPECTED[answer["priority"]]
     write_table(
-        ("model", "sure", "confidence", "calls", "success", "liked", "avg", "cost/answer"),
-        [
-            (
-                one["displayName"],
-                None if one["probabilityBest"] is None else chance(one["probabilityBest"]),
-                round(one["confidence"]),
-                *(
-                    (None,) * 5
-                    if seen is None
-                    else (
-                        seen["sampleSize"], percent(seen["successRate"]),
-                        None if seen["satisfactionRate"] is None else percent(seen["satisfactionRate"]),
-                        duration(seen["avgResponseTime"]),
-                        None if seen["estimatedCostPerAnswer"] is None else money(seen["estimatedCostPerAnswer"]),
-                    )
-                ),
-            )
-            for one, seen in rows
-        ],
-    )  # fmt: skip
+        ("model", "sure", "confidence", "calls", "success", "liked", "avg", *expected, "cost/answer"),
+        [(one["displayName"], _sure(one, models), round(one["confidence"]), *_seen(one, expected)) for one in models],
+    )
+
+
+_EXPECTED: dict[str, tuple[str, ...]] = {
+    Priority.SPEED: ("time/answer",),
+    Priority.QUALITY: ("expected",),
+    Priority.COST: (),
+    Priority.BALANCED: ("expected", "time/answer"),
+}
+"""The estimates, beside that of the price, that a priority's reason is about: of success, and of the time to an answer."""
+
+
+def _sure(one: dict[str, Any], models: list[dict[str, Any]]) -> str | None:
+    """How probable it is that no other is better; of the only candidate that would say nothing."""
+    return None if one["probabilityBest"] is None or len(models) == 1 else chance(one["probabilityBest"])
+
+
+def _seen(one: dict[str, Any], expected: tuple[str, ...]) -> tuple[str | int | None, ...]:
+    """What was seen of a model, and what is expected of it."""
+    seen = one["metrics"]
+    if seen is None:
+        return (None,) * (5 + len(expected))
+    liked, paid = seen["satisfactionRate"], seen["estimatedCostPerAnswer"]
+    estimates = {
+        "expected": percent(seen["estimatedSuccessRate"]),
+        "time/answer": duration(seen["estimatedTimeToAnswer"]),
+    }
+    return (
+        seen["sampleSize"],
+        percent(seen["successRate"]),
+        None if liked is None else percent(liked),
+        duration(seen["avgResponseTime"]),
+        *(estimates[name] for name in expected),
+        None if paid is None else money(paid),
+    )
 
 
 @contextmanager

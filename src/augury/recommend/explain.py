@@ -1,115 +1,266 @@
-"""Why a model was chosen, in a sentence that a person can check."""
+"""Why a model was chosen, in a sentence that a person can check against the figures beside it.
+
+A superlative is said only where the product believes it: the model has the best estimate of all, and is more probably the
+best than not. A figure is raw, over all calls, unless the sentence says otherwise; where raw figures speak for another
+model, the sentence says why they do not decide (see `contrasts`).
+"""
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from augury.core.tasks import Priority, TaskType
-from augury.models.display import display_name
+from augury.core.tasks import Priority
+from augury.recommend.contrasts import contrasts, is_few
+from augury.recommend.phrases import chance, counted, dollars, percent, seconds, times, work_name
+from augury.recommend.tradeoffs import gives_up, strengths
 
 if TYPE_CHECKING:
-    from augury.analytics.answers import Alternative, Metrics, Recommendation
+    from augury.analytics.answers import Metrics, Recommendation
+    from augury.recommend.standing import Asked, Standing
 
 _CLOSE = 0.6  # a probability below which the choice is called close
-_SECOND_MS = 1_000
+_LIKELY = 0.5  # from which on it is more probably the best than not
+_EQUAL = 0.01  # probabilities, and estimates in proportion, that are as good as equal
 _MUCH = 1.15  # a factor that is worth saying
+_LESS = 0.95  # of its average: then the time to an answer needs a word of its own
+_POINTS = 0.5  # of percent
+_MOST = 2  # models of which it is said why their raw figures do not decide
+_SOME_TOKENS = 2.0  # an answer that takes fewer tells that nobody counted them
 
 
-def task_name(task: str) -> str:
-    """A task type as people say it: "function calling"."""
-    return task.replace("_", " ") if task != TaskType.OTHER else "other tasks"
+class _Rank(Enum):
+    """What may be claimed of a choice."""
+
+    ONLY = auto()  # there was nothing to choose from
+    BEST = auto()
+    AMONG = auto()  # another may well be better
+    SAFER = auto()  # another seems better, on few calls
 
 
-def by_data(
-    task: str, priority: Priority, metrics: Metrics, alternatives: list[Alternative], probability: float
-) -> str:
-    """The reason for a choice by data."""
-    parts = [f"{_claim(priority, task, metrics)}: {_proof(priority, metrics)}"]
-    if not alternatives:
-        parts.append("the only model with enough calls to judge")
-    elif probability < _CLOSE:
-        parts.append(
-            f"close: {display_name(alternatives[0].model)} may be as good ({probability:.0%} that none is better)"
-        )
-    elif (second := alternatives[0]).metrics is not None:
-        parts.append(_against(priority, metrics, second.metrics, display_name(second.model)))
-    if metrics.rated == 0 and priority in (Priority.QUALITY, Priority.BALANCED):
-        parts.append("nothing rated yet, so success decides")
-    return "; ".join(part for part in parts if part)
-
-
-def by_rules(selected: str, task: str, calls: int, most: int, enough: int) -> str:
-    """The reason for a choice by rules, and what is missing for one by data.
+def by_data(asked: Asked, standings: list[Standing], left_out: str = "", background: str = "") -> str:
+    """The reason for a choice by data.
 
     Args:
-        selected: the rules' own reason.
-        task: the task type.
-        calls: how many calls there are of it.
-        most: the most calls that count of any model that may be chosen.
-        enough: how many would do.
+        asked: what the choice is for.
+        standings: of all candidates, the choice first, then as they are ranked.
+        left_out: which models were no candidates, and why, where that is worth a word.
+        background: what is to be known of the calls, such as that they are old.
     """
-    if calls == 0:
-        missing = f"no calls on {task_name(task)} yet"
-    elif most >= enough:
-        missing = f"no model with enough data on {task_name(task)} has succeeded, is current, and fits"
-    else:
-        missing = (
-            f"not enough data on {task_name(task)} yet: {most} of {enough} calls that say something about their model"
-        )
-    return f"{missing}; {selected}"
-
-
-def _claim(priority: Priority, task: str, metrics: Metrics) -> str:
-    name = task_name(task)
-    match priority:
-        case Priority.SPEED:
-            return f"fastest for {name}"
-        case Priority.QUALITY:
-            return f"highest success and satisfaction for {name}"
-        case Priority.COST:
-            return (
-                f"cheapest per useful answer for {name}"
-                if metrics.estimated_cost_per_answer is not None
-                else f"fewest tokens per useful answer for {name}, as no prices are known"
-            )
-        case Priority.BALANCED:
-            return f"best overall performance for {name} (quality score: {metrics.quality_score:.0f})"
-
-
-def _proof(priority: Priority, metrics: Metrics) -> str:
-    rated = (
-        "" if metrics.satisfaction_rate is None else f", {metrics.satisfaction_rate:.0f}% of {metrics.rated} ratings up"
-    )
-    over = f"{metrics.success_rate:.0f}% of {metrics.sample_size:,} calls succeeded"
-    match priority:
-        case Priority.SPEED:
-            return f"{_seconds(metrics.estimated_time_to_answer)} to a useful answer; {over}"
-        case Priority.COST if metrics.estimated_cost_per_answer:
-            return f"{_dollars(metrics.estimated_cost_per_answer)} each; {over}"
-        case _:
-            return f"{over}{rated}, {_seconds(metrics.avg_response_time)} on average"
-
-
-def _against(priority: Priority, own: Metrics, other: Metrics, name: str) -> str:
-    """What sets it apart from the next best, where that is worth a word."""
-    if priority is Priority.SPEED:
-        factor = other.estimated_time_to_answer / max(own.estimated_time_to_answer, 1e-9)
-        return f"{factor:.1f}x faster than {name}" if factor >= _MUCH else ""
-    if priority is Priority.COST and own.estimated_cost_per_answer and other.estimated_cost_per_answer:
-        factor = other.estimated_cost_per_answer / own.estimated_cost_per_answer
-        return f"{name} costs {factor:.1f}x as much" if factor >= _MUCH else ""
-    return f"next best: {name}"
-
-
-def _seconds(milliseconds: float) -> str:
-    return f"{milliseconds / _SECOND_MS:.1f}s" if milliseconds >= _SECOND_MS else f"{milliseconds:.0f}ms"
-
-
-def _dollars(amount: float) -> str:
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.2g}"
+    best, others = standings[0], standings[1:]
+    rival = _rival(asked.priority, best, others)
+    rank = _rank(best, others, rival)
+    parts = [f"{_claim(asked, rank, best, others)}: {_proof(asked, best)}"]
+    if asked.priority is Priority.BALANCED and others:
+        parts += [strengths(best, others) if rank is not _Rank.SAFER else "", gives_up(best, others)]
+    against = contrasts(asked, best, others, rival)[: _MOST if rank is _Rank.BEST else 1]
+    parts += against
+    if rival is not None:
+        parts.append(_may_be_better(asked.priority, best, rival))
+    elif others:
+        parts.append(_beside(asked, best, others, said=bool(against)))
+    parts += [left_out, _unrated(asked.priority, best.metrics, alone=not others), background]
+    return "; ".join(part for part in parts if part)
 
 
 def describe(recommendation: Recommendation) -> str:
     """The recommendation in one line, for a terminal."""
-    sure = f"{recommendation.probability_best:.0%} sure" if recommendation.probability_best is not None else "by rules"
+    if recommendation.probability_best is None:
+        sure = "by rules"
+    elif not recommendation.alternatives:
+        sure = "the only candidate"
+    else:
+        sure = f"{chance(recommendation.probability_best)} sure"
     return f"{recommendation.display_name} ({sure}): {recommendation.reason}"
+
+
+# What may be claimed.
+
+
+def _measure(priority: Priority, one: Standing) -> float | None:
+    """The estimate that a priority is about, more being better; None where there is no single one."""
+    seen = one.metrics
+    match priority:
+        case Priority.SPEED:
+            return 1.0 / max(seen.estimated_time_to_answer, 1e-9)
+        case Priority.COST:
+            paid = one.tokens if seen.estimated_cost_per_answer is None else seen.estimated_cost_per_answer
+            return 1.0 / max(paid, 1e-15)
+        case Priority.QUALITY:
+            liked = seen.estimated_satisfaction_rate
+            return seen.estimated_success_rate if liked is None else (seen.estimated_success_rate + liked) / 2.0
+        case Priority.BALANCED:
+            return None
+
+
+def _rival(priority: Priority, best: Standing, others: list[Standing]) -> Standing | None:
+    """Who is more probably the best, or else has the better estimate."""
+    if not others:
+        return None
+    likeliest = max(others, key=lambda one: one.probability)
+    if likeliest.probability > best.probability + _EQUAL:
+        return likeliest
+    own = _measure(priority, best)
+    if own is None:
+        return None
+    if priority is Priority.COST and best.metrics.estimated_cost_per_answer is not None:
+        others = [one for one in others if one.metrics.estimated_cost_per_answer is not None]
+    measured = [(value, one) for one in others if (value := _measure(priority, one)) is not None]
+    value, better = max(measured, key=lambda pair: pair[0], default=(0.0, None))
+    return better if value > own * (1.0 + _EQUAL) else None
+
+
+def _rank(best: Standing, others: list[Standing], rival: Standing | None) -> _Rank:
+    if not others:
+        return _Rank.ONLY
+    if rival is not None:
+        return _Rank.SAFER if is_few(best, rival) else _Rank.AMONG
+    return _Rank.BEST if best.probability >= _LIKELY else _Rank.AMONG
+
+
+def _claim(asked: Asked, rank: _Rank, best: Standing, others: list[Standing]) -> str:
+    work = work_name(asked.task, asked.complexity)
+    if rank is _Rank.ONLY:
+        return f"the only candidate for {work}"
+    if rank is _Rank.SAFER:
+        return f"the safer choice for {work}"
+    among = rank is _Rank.AMONG
+    match asked.priority:
+        case Priority.SPEED:
+            return f"{'among the ' if among else ''}fastest for {work}"
+        case Priority.QUALITY:
+            return f"{'among those of ' if among else ''}{_quality(best, others)} for {work}"
+        case Priority.COST if not _cost_known(best):
+            return f"one of {len(others) + 1} for {work}, as neither prices nor tokens are known"
+        case Priority.COST if best.metrics.estimated_cost_per_answer is None:
+            fewest = "among those of fewest tokens" if among else "fewest tokens"
+            return f"{fewest} per useful answer for {work}, as no prices are known"
+        case Priority.COST:
+            return f"{'among the ' if among else ''}cheapest per useful answer for {work}"
+        case Priority.BALANCED if among:
+            return f"among the best overall for {work}"
+        case Priority.BALANCED:
+            score = round(best.metrics.quality_score)
+            if all(round(other.metrics.quality_score) <= score for other in others):
+                return f"best overall performance for {work} (quality score: {score})"
+            return f"best balance for {work}"
+
+
+def _cost_known(best: Standing) -> bool:
+    """Whether there are prices, or at least tokens to stand for them."""
+    return best.metrics.estimated_cost_per_answer is not None or best.tokens >= _SOME_TOKENS
+
+
+def _quality(best: Standing, others: list[Standing]) -> str:
+    """What the quality consists in that it leads in."""
+    own = best.metrics
+    if own.estimated_satisfaction_rate is None:
+        return "highest success"
+    if own.rated == 0:
+        return "highest quality expected"
+    liked = own.satisfaction_rate or 0.0
+    first_in_both = all(
+        its.estimated_success_rate <= own.estimated_success_rate + _POINTS
+        and (its.estimated_satisfaction_rate or 0.0) <= own.estimated_satisfaction_rate + _POINTS
+        and round(its.success_rate) <= round(own.success_rate)
+        and round(its.satisfaction_rate or 0.0) <= round(liked)
+        for its in (other.metrics for other in others)
+    )
+    return "highest success and satisfaction" if first_in_both else "best success and satisfaction together"
+
+
+# What proves it.
+
+
+def _proof(asked: Asked, best: Standing) -> str:
+    own = best.metrics
+    match asked.priority:
+        case Priority.SPEED:
+            return f"{seconds(own.estimated_time_to_answer)} to a useful answer{_average(asked, own)}; {_success(asked, best)}"
+        case Priority.COST if own.estimated_cost_per_answer is not None:
+            return f"{dollars(own.estimated_cost_per_answer)} each; {_success(asked, best)}"
+        case Priority.COST if _cost_known(best):
+            return f"{best.tokens:,.0f} each; {_success(asked, best)}"
+        case _:
+            rated = (
+                ""
+                if own.satisfaction_rate is None
+                else f", {percent(own.satisfaction_rate)} of {own.rated:,} ratings up"
+            )
+            return f"{_success(asked, best)}{rated}, {seconds(own.avg_response_time)} on average"
+
+
+def _success(asked: Asked, best: Standing) -> str:
+    """How many of its calls succeeded; of a complexity also how many are expected to."""
+    own = best.metrics
+    said = f"{percent(own.success_rate)} of {counted(own.sample_size, 'call')} succeeded"
+    if best.tells_counted:
+        said = (
+            f"{percent(best.counted_rate)} of the {counted(best.counted, 'call')} that count succeeded "
+            f"({best.excused:,} failed through no fault of the model)"
+        )
+    if asked.complexity is None:
+        return said
+    return f"{percent(own.estimated_success_rate)} expected to succeed ({said} at any complexity)"
+
+
+def _average(asked: Asked, own: Metrics) -> str:
+    """The plain average, where the time to an answer would seem too short beside it."""
+    if asked.complexity is not None or own.estimated_time_to_answer >= _LESS * own.avg_response_time:
+        return ""
+    return (
+        f" at the task's mix of complexities, recent calls counting more ({seconds(own.avg_response_time)} on average)"
+    )
+
+
+def _unrated(priority: Priority, own: Metrics, *, alone: bool) -> str:
+    if own.rated > 0 or priority not in (Priority.QUALITY, Priority.BALANCED):
+        return ""
+    if own.estimated_satisfaction_rate is not None:
+        return "not rated yet"
+    return "nothing rated yet" if alone else "nothing rated yet, so success decides"
+
+
+# How the others stand beside it.
+
+
+def _may_be_better(priority: Priority, best: Standing, rival: Standing) -> str:
+    """What speaks for a model that was not chosen."""
+    its = rival.metrics
+    what, figure = "better", ""
+    if priority is Priority.SPEED:
+        what, figure = "faster", seconds(its.estimated_time_to_answer)
+    elif priority is Priority.QUALITY:
+        figure = f"{percent(its.estimated_success_rate)} success expected"
+    elif priority is Priority.COST and its.estimated_cost_per_answer is not None:
+        what, figure = "cheaper", dollars(its.estimated_cost_per_answer)
+    elif priority is Priority.COST:
+        what, figure = "content with fewer tokens", f"{rival.tokens:,.0f}"
+    figures = ", ".join(part for part in (figure, f"{chance(rival.probability)} sure to be the best") if part)
+    if is_few(best, rival):
+        return f"{rival.name} may be {what} ({figures}), but has only {counted(rival.counted, 'call')}"
+    return f"close: {rival.name} may be {what} ({figures}; this one {chance(best.probability)})"
+
+
+def _beside(asked: Asked, best: Standing, others: list[Standing], *, said: bool) -> str:
+    """How sure the choice is, or what sets it apart from the next best, where that is worth a word."""
+    if best.probability < _CLOSE:
+        second = max(others, key=lambda one: one.probability)
+        return f"close: the best with {chance(best.probability)} probability, {second.name} with {chance(second.probability)}"
+    second = others[0]
+    own, its = best.metrics, second.metrics
+    if asked.priority is Priority.SPEED:
+        factor = its.estimated_time_to_answer / max(own.estimated_time_to_answer, 1e-9)
+        much = factor >= _MUCH and best.solid and second.solid
+        return f"{times(factor)} faster than {second.name} ({seconds(its.estimated_time_to_answer)})" if much else ""
+    if asked.priority is Priority.COST:
+        if own.estimated_cost_per_answer and its.estimated_cost_per_answer:
+            factor = its.estimated_cost_per_answer / own.estimated_cost_per_answer
+            much = factor >= _MUCH and best.solid and second.solid
+            price = dollars(its.estimated_cost_per_answer)
+            return f"{second.name} costs {times(factor)} as much ({price})" if much else ""
+        return ""
+    if said:
+        return ""
+    expected = "" if asked.complexity is None else f" ({percent(its.estimated_success_rate)} expected to succeed)"
+    return f"next best: {second.name}{expected}"

@@ -12,20 +12,26 @@ from augury.analytics.answers import Alternative, Insight, Metrics, Recommendati
 from augury.core import scores
 from augury.core.tasks import Priority
 from augury.models.display import display_name
-from augury.recommend import explain
+from augury.recommend import candidates, explain
+from augury.recommend.candidates import FLOOR, Field
 from augury.recommend.catalogue import Catalogue
 from augury.recommend.context import TaskContext, chosen, need_of
-from augury.recommend.evidence import STRATA, gather
+from augury.recommend.evidence import STRATA
+from augury.recommend.history import remember
 from augury.recommend.insights import insights
 from augury.recommend.ranking import rank
 from augury.recommend.selector import choose
+from augury.recommend.standing import Asked, lately, standing
 from augury.recommend.statistics import estimate
 
 if TYPE_CHECKING:
-    from augury.core.tasks import Complexity, TaskType
+    from collections.abc import Mapping
+
     from augury.models.names import ModelName
+    from augury.recommend.candidates import LeftOut
     from augury.recommend.context import Need
     from augury.recommend.evidence import Evidence, TaskEvidence
+    from augury.recommend.history import Background
     from augury.recommend.ranking import Ranked
     from augury.recommend.selector import Selection
     from augury.recommend.statistics import Estimates
@@ -40,15 +46,34 @@ class ModelRecommender:
     """Recommends the best model for a task from the owner's own calls; by rules where those are too few."""
 
     def __init__(
-        self, evidence: Evidence, catalogue: Catalogue | None = None, *, enough: int = scores.ENOUGH_CALLS, today: date
+        self,
+        evidence: Evidence,
+        catalogue: Catalogue | None = None,
+        *,
+        enough: int = scores.ENOUGH_CALLS,
+        today: date,
+        background: Mapping[str, Background] | None = None,
     ) -> None:
-        """Recommend from this evidence, as of `today`: what retires by then is never chosen."""
+        """Recommend from this evidence, as of `today`: what retires by then is never chosen.
+
+        Args:
+            evidence: by task type.
+            catalogue: what is known of models; left out, the one that Augury came with.
+            enough: how many calls that count a model needs to be chosen by data.
+            today: the day of the decision.
+            background: what else is to be said of the evidence, by task type.
+        """
         self._evidence = evidence
         self._catalogue = catalogue or Catalogue.bundled()
         self._enough = enough
         self._today = today
+        self._background = background or {}
+        self._fields = {
+            name: Field(task, self._catalogue, enough=enough, today=today) for name, task in evidence.items()
+        }
         self._estimates: dict[tuple[str, int | None], Estimates] = {}
-        self._chosen: dict[tuple[object, ...], Recommendation] = {}
+        self._chosen: dict[tuple[Asked, str, tuple[int, ...]], Recommendation | None] = {}
+        self._insights: list[Insight] | None = None
 
     @classmethod
     def from_store(
@@ -61,7 +86,8 @@ class ModelRecommender:
     ) -> ModelRecommender:
         """Recommend from what a store holds now."""
         now = now or datetime.now(UTC)
-        return cls(gather(store, now=now), catalogue, enough=enough, today=now.date())
+        evidence, background = remember(store, now=now, enough=enough)
+        return cls(evidence, catalogue, enough=enough, today=now.date(), background=background)
 
     def best_by_task(self) -> list[Recommendation]:
         """The balanced choice for each task type that has calls, by name."""
@@ -69,7 +95,15 @@ class ModelRecommender:
 
     def insights(self) -> list[Insight]:
         """What stands out: said only with enough data and beyond chance."""
-        return insights(self._evidence, enough=self._enough)
+        if self._insights is None:
+            self._insights = insights(self._evidence, enough=self._enough)
+        return list(self._insights)
+
+    def warm(self, other: ModelRecommender) -> None:
+        """Work out beforehand what another recommender was asked, so that nobody waits for it again."""
+        for asked in {key[0] for key in list(other._chosen)}:
+            context = TaskContext(task_type=asked.task, complexity=asked.complexity)
+            self.get_model_recommendation(context, asked.priority)
 
     def get_model_recommendation(
         self, task_context: TaskContext | None = None, priority: Priority | str | None = None
@@ -88,42 +122,54 @@ class ModelRecommender:
         need = need_of(context)
         allowed = context.allowed
         told = context.complexity is not None or bool((context.message_content or "").strip())
-        by_data = self._from_data(need, need.complexity if told else None, wanted, allowed)
+        asked = Asked(task=need.task_type, priority=wanted, complexity=need.complexity if told else None)
+        by_data = self._from_data(asked, need, allowed)
         if by_data is not None:
             return by_data
         picked = choose(need, priority=wanted, allowed=allowed, catalogue=self._catalogue, on=self._today)
-        return self._from_rules(self._unless_hopeless(picked), need, allowed)
+        return self._from_rules(picked, asked, need, allowed)
 
-    def _from_data(
-        self, need: Need, stratum: Complexity | None, priority: Priority, allowed: tuple[ModelName, ...] | None
-    ) -> Recommendation | None:
-        """The choice by data; None where no model has enough of it."""
-        task = self._evidence.get(need.task_type)
-        if task is None:
+    def _from_data(self, asked: Asked, need: Need, allowed: tuple[ModelName, ...] | None) -> Recommendation | None:
+        """The choice by data; None where no model has enough of it, or none does well."""
+        field = self._fields.get(asked.task)
+        if field is None:
             return None
         names = None if allowed is None else {name.model for name in allowed}
-        candidates = [place for place, model in enumerate(task.models) if self._may(task, place, model, need, names)]
-        if not candidates:
+        places = field.candidates(need, names)
+        if not places:
             return None
-        key = (need.task_type, stratum, priority, *candidates)
-        known = self._chosen.get(key)
-        if known is None:
+        left = candidates.of_the_allowed(allowed, self._catalogue, self._today)
+        if len(places) == 1:
+            alone = candidates.beside_one(field.left_out(need, names), self._enough)
+            left = alone if not left or left in alone else f"{alone}; {left}"
+        key = (asked, left, tuple(places))
+        if key not in self._chosen:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
-            known = self._chosen[key] = self._best(task, need.task_type, stratum, priority, candidates)
-        return known
+            self._chosen[key] = self._best(asked, places, left)
+        return self._chosen[key]
 
-    def _best(
-        self,
-        task: TaskEvidence,
-        task_type: TaskType,
-        stratum: Complexity | None,
-        priority: Priority,
-        candidates: list[int],
-    ) -> Recommendation:
-        """The best of the candidates, and why."""
-        ranked = rank(self._estimate(task_type, task, stratum), candidates, priority)
+    def _best(self, asked: Asked, places: list[int], left_out: str) -> Recommendation | None:
+        """The best of the candidates, and why; None where all of them are expected to fail."""
+        task = self._evidence[asked.task]
+        stratum = None if asked.complexity is None else STRATA.index(asked.complexity)
+        estimates = self._estimate(asked.task, task, stratum)
+        poor = self._poor(asked, places)
+        places = [place for place in places if place not in poor]
+        if not places:
+            return None
+        if poor and len(places) == 1:
+            failed = [candidates.failing(task.models[place], rate) for place, rate in poor.items()]
+            left_out = candidates.beside_one(failed, self._enough)
+        ranked = rank(estimates, places, asked.priority)
         metrics = [_metrics(task, one) for one in ranked]
+        standings = [
+            standing(
+                task, one, measured, stratum=stratum, enough=self._enough,
+                tokens=float(np.median(estimates.tokens[:, one.place])),
+            )
+            for one, measured in zip(ranked, metrics, strict=True)
+        ]  # fmt: skip
         others = [
             Alternative(
                 model=task.models[one.place],
@@ -137,66 +183,56 @@ class ModelRecommender:
         ]
         best = ranked[0]
         model = task.models[best.place]
+        background = self._background.get(asked.task)
+        age = "" if background is None else background.said(int(task.raw["calls"].sum()))
         return Recommendation(
             model=model,
             display_name=display_name(model),
             provider=task.providers[best.place],
             confidence=_confidence(task, best.place),
             probability_best=best.probability_best,
-            reason=explain.by_data(task_type, priority, metrics[0], others, best.probability_best),
+            reason=explain.by_data(asked, standings, left_out, age),
             source="data",
-            task_type=task_type,
-            complexity=stratum,
-            priority=priority,
+            task_type=asked.task,
+            complexity=asked.complexity,
+            priority=asked.priority,
             metrics=metrics[0],
             alternatives=others,
         )
 
-    def _may(self, task: TaskEvidence, place: int, model: str, need: Need, allowed: set[str] | None) -> bool:
-        """Whether there is enough data on the model, some of it good, and it may and can be used."""
-        return (
-            task.raw["evidence_calls"][place] >= self._enough
-            and task.raw["successes"][place] > 0
-            and (allowed is None or model in allowed)
-            and not self._catalogue.is_retired(model, self._today)
-            and self._catalogue.fits(model, need) is None
-        )
+    def _poor(self, asked: Asked, places: list[int]) -> dict[int, float]:
+        """Those of these models that have come to fail: by their recent calls, and by what is expected, in percent."""
+        task = self._evidence[asked.task]
+        stratum = None if asked.complexity is None else STRATA.index(asked.complexity)
+        expected = 100.0 * self._estimate(asked.task, task, stratum).success.mean(axis=0)
+        return {at: float(expected[at]) for at in places if expected[at] < FLOOR and lately(task, at) < FLOOR}
 
-    def _estimate(self, task_type: str, task: TaskEvidence, stratum: Complexity | None) -> Estimates:
-        place = None if stratum is None else STRATA.index(stratum)
-        found = self._estimates.get((task_type, place))
+    def _estimate(self, task_type: str, task: TaskEvidence, stratum: int | None) -> Estimates:
+        found = self._estimates.get((task_type, stratum))
         if found is None:
-            found = self._estimates[task_type, place] = estimate(task, place, np.random.default_rng(_SEED))
+            found = self._estimates[task_type, stratum] = estimate(task, stratum, np.random.default_rng(_SEED))
         return found
 
-    def _unless_hopeless(self, picked: Selection) -> Selection:
-        """The rules' choice, or their next one where all the calls of the first have failed here."""
-        task = self._evidence.get(picked.task_type)
-        if task is None:
-            return picked
-        tried = (task.raw["evidence_calls"] >= self._enough) & (task.raw["successes"] == 0)
-        hopeless = {model for model, failed in zip(task.models, tried, strict=True) if failed}
-        others = [model for model in picked.alternatives if model not in hopeless]
-        if picked.model not in hopeless or not others:
-            return picked
-        passed = f"{picked.reason}; {display_name(picked.model)} is passed over, since all its calls here failed"
-        provider = _maker(self._catalogue, others[0])
-        return replace(picked, model=others[0], provider=provider, reason=passed, alternatives=tuple(others[1:]))
-
-    def _from_rules(self, picked: Selection, need: Need, allowed: tuple[ModelName, ...] | None) -> Recommendation:
-        calls = most = 0
-        if task := self._evidence.get(need.task_type):
-            calls = int(task.raw["calls"].sum())
-            names = None if allowed is None else {name.model for name in allowed}
-            counted = zip(task.models, task.raw["evidence_calls"], strict=True)
-            most = int(max((count for model, count in counted if names is None or model in names), default=0))
+    def _from_rules(
+        self, picked: Selection, asked: Asked, need: Need, allowed: tuple[ModelName, ...] | None
+    ) -> Recommendation:
+        """The rules' choice, and what keeps data from deciding."""
+        field = self._fields.get(asked.task)
+        names = None if allowed is None else {name.model for name in allowed}
+        left = [] if field is None else self._all_left_out(field, asked, need, names)
+        picked = _unless_hopeless(picked, left, self._catalogue)
+        lacking = candidates.missing(
+            asked.task, field, left, self._background.get(asked.task), self._enough, chosen=allowed is not None
+        )
+        gone = candidates.of_the_allowed(allowed, self._catalogue, self._today)
+        reason = "; ".join(part for part in (lacking, "" if "(retired on" in lacking else gone, picked.reason) if part)
         return Recommendation(
             model=picked.model,
             display_name=display_name(picked.model),
             provider=picked.provider,
             confidence=0.0,
             probability_best=None,
-            reason=explain.by_rules(picked.reason, need.task_type, calls, most, self._enough),
+            reason=reason,
             source="rules",
             task_type=need.task_type,
             complexity=need.complexity,
@@ -210,6 +246,28 @@ class ModelRecommender:
                 for name in picked.alternatives[:_ALTERNATIVES]
             ],
         )  # fmt: skip
+
+    def _all_left_out(self, field: Field, asked: Asked, need: Need, names: set[str] | None) -> list[LeftOut]:
+        """Why no model could be chosen by data, those included that are left out for what is expected of them."""
+        left = field.left_out(need, names)
+        if places := field.candidates(need, names):
+            models = self._evidence[asked.task].models
+            left += [candidates.failing(models[place], rate) for place, rate in self._poor(asked, places).items()]
+        return left
+
+
+def _unless_hopeless(picked: Selection, left: list[LeftOut], catalogue: Catalogue) -> Selection:
+    """The rules' choice, or their next one where the first does not do the task here."""
+    hopeless = {one.model: one.why for one in left if one.cause is candidates.Cause.FAILS}
+    others = [model for model in picked.alternatives if model not in hopeless]
+    if picked.model not in hopeless:
+        return picked
+    if not others:
+        return replace(picked, reason=f"{picked.reason}; no other may be chosen")
+    passed = f"{picked.reason}; {display_name(picked.model)} is passed over: {hopeless[picked.model]}"
+    return replace(
+        picked, model=others[0], provider=_maker(catalogue, others[0]), reason=passed, alternatives=tuple(others[1:])
+    )
 
 
 def _maker(catalogue: Catalogue, model: str) -> str:

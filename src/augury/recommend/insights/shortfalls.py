@@ -11,12 +11,12 @@ from augury.analytics.answers import InsightKind
 from augury.core.scores import wilson_interval
 from augury.core.tasks import TaskType
 from augury.models.display import display_name
-from augury.recommend.explain import task_name
 from augury.recommend.insights.chances import LEAST_VARIANCE, Z95, at_least, at_most, student
 from augury.recommend.insights.rates import Comparison, Rates
 from augury.recommend.insights.statement import rate_evidence, rounded, statement
 from augury.recommend.insights.table import TINY, ratio
 from augury.recommend.insights.words import capital, tasks_named, work_named
+from augury.recommend.phrases import task_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augury.core.tasks import TaskType
-from augury.recommend.explain import task_name
+from augury.recommend.phrases import task_name
 
 _FRACTIONS = (("half", 1 / 2), ("a third", 1 / 3), ("a quarter", 1 / 4), ("a fifth", 1 / 5), ("a tenth", 1 / 10))
 _NEAR = 0.08  # a fraction's neighbourhood, in which it is named
