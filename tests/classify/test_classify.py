@@ -154,6 +154,17 @@ def test_short_questions_are_simple_and_long_lists_of_conditions_complex() -> No
     assert classify(hard).complexity is Complexity.COMPLEX
 
 
+def test_what_adds_up_to_a_threshold_is_over_it_whatever_the_order_it_was_added_in() -> None:
+    message = "How many whole numbers between 99 and 999 contain exactly one 0?"
+
+    assert classify(message, has_code=False, tools=5).complexity is Complexity.MEDIUM  # 60 + 30 + 30 + 60
+    assert classify(message, has_code=False, tools=2).complexity is Complexity.SIMPLE
+
+
+def test_half_a_surrogate_pair_is_no_letter() -> None:
+    assert first("\ud83d Write a sho\udc4drt story about a lighthouse keeper.") is TaskType.CREATIVE
+
+
 def test_features_are_figures_and_hold_nothing_of_the_text() -> None:
     secret = "zanzibarsecret"
     judged = classify(

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from augury.classify import complexity, files, shape, tokens
+from augury.classify import complexity, counting, files, languages, shape, tokens
 from augury.classify.results import Classification, Features
-from augury.classify.signals import ABOUT_CODE, ABOUT_CODE_SHARE, DAMPED, SCORED, START, TOGETHER, WEIGHTS
-from augury.classify.window import ask, read
+from augury.classify.signals import (
+    ABOUT_CODE,
+    ABOUT_CODE_SHARE,
+    DAMPED,
+    LEAST_WEIGHT,
+    PROGRAM_WANTED,
+    REPEATED,
+    SCORED,
+    START,
+    SYSTEM_MOST,
+    SYSTEM_SHARE,
+    TOGETHER,
+    TOOLS_SHARE,
+    WEIGHTS,
+)
+from augury.classify.window import SYSTEM_CHARACTERS, ask, read
 from augury.core.tasks import TaskType
 
 if TYPE_CHECKING:
@@ -17,55 +31,49 @@ if TYPE_CHECKING:
 
     from augury.classify.results import Attachment
 
-TOOLS_SHARE: Final = 0.6
-"""Of the weight, what function calling has where there are tools; the text shares the rest."""
-
-SYSTEM_SHARE: Final = 0.25
-"""A system prompt says what an application is for, not what this message wants: its signs count a quarter."""
-
-SYSTEM_MOST: Final = 1.0
-"""And whatever it says, no more than this for a type."""
-
-SYSTEM_CHARACTERS: Final = 600
-LEAST_WEIGHT: Final = 0.05
-"""A type below this is not worth naming."""
-
 MOST_ATTACHMENTS: Final = 50
 
+_CODE_SEEN: Final = frozenset({"shape.fence", "shape.some_code", "shape.much_code", "shape.trace", "shape.definition"})
+_CODE_SHAPES: Final = _CODE_SEEN | {"shape.inline_code", "shape.identifier"}
 _PLACES: Final = {task_type: place for place, task_type in enumerate(SCORED)}
-_MORE: Final = (0.0, 1.0, 1.5, 1.75)
-_SCRIPTS: Final = (
-    ("han", 0x4E00, 0x9FFF), ("kana", 0x3040, 0x30FF), ("hangul", 0xAC00, 0xD7AF), ("cyrillic", 0x0400, 0x04FF),
-    ("greek", 0x0370, 0x03FF), ("arabic", 0x0600, 0x06FF), ("hebrew", 0x0590, 0x05FF), ("devanagari", 0x0900, 0x097F),
-    ("thai", 0x0E00, 0x0E7F),
-)  # fmt: skip
-_SCRIPT_REACH: Final = 200
-_FAR_SHARE: Final = 0.5
-"""A text in which a quarter of the characters are of another script is in that script: the rest are spaces, marks, and names."""
+_heaviest: Final = itemgetter(0)
+_Row = tuple[tuple[int, float], ...]
 
 
-def _row(weights: Mapping[TaskType, float]) -> tuple[tuple[int, float], ...]:
+class _Weighed(NamedTuple):
+    """All that is to be known of a sign, so that it is looked up once."""
+
+    row: _Row
+    in_question_for_fact: float
+    beside_program: float
+
+
+def _row(weights: Mapping[TaskType, float]) -> _Row:
     return tuple((_PLACES[task_type], weight) for task_type, weight in weights.items())
 
 
-_ROWS: Final = {sign: _row(weights) for sign, weights in WEIGHTS.items()}
+_SIGNS: Final = {
+    sign: _Weighed(_row(weights), DAMPED.get(sign, 1.0), ABOUT_CODE_SHARE if sign in ABOUT_CODE else 1.0)
+    for sign, weights in WEIGHTS.items()
+    if weights
+}
 _TOGETHER: Final = tuple((one, other, _row(weights)) for one, other, weights in TOGETHER)
 _START: Final = tuple(START.get(task_type, 0.0) for task_type in SCORED)
+_OFTENEST: Final = len(REPEATED) - 1
 
 
-def _add(scores: list[float], found: Counter[str], *, factual: bool, share: float = 1.0) -> None:
-    programs = "shape.definition" in found or (
-        "code" in found and ("lead.make" in found or "lead.program" in found or "lead.hand" in found)
-    )
+def _add(scores: list[float], found: Mapping[str, int], *, factual: bool, share: float = 1.0) -> None:
+    programs = "shape.definition" in found or ("code" in found and not PROGRAM_WANTED.isdisjoint(found))
     for sign, count in found.items():
-        row = _ROWS.get(sign)
-        if not row:
+        weighed = _SIGNS.get(sign)
+        if weighed is None:
             continue
-        times = share * _MORE[min(count, 3)]
+        row, in_question_for_fact, beside_program = weighed
+        times = share * REPEATED[count] if count < _OFTENEST else share * REPEATED[_OFTENEST]
         if factual:
-            times *= DAMPED.get(sign, 1.0)
-        if programs and sign in ABOUT_CODE:
-            times *= ABOUT_CODE_SHARE
+            times *= in_question_for_fact
+        if programs:
+            times *= beside_program
         for place, weight in row:
             scores[place] += times * weight
     for one, other, row in _TOGETHER:
@@ -78,54 +86,17 @@ def _shares(scores: list[float]) -> list[tuple[TaskType, float]]:
     """The types worth naming with their weights, heaviest first; equals stay in the order of `SCORED`."""
     top = max(scores)
     raised = [math.exp(score - top) for score in scores]
-    total = sum(raised)
+    least = LEAST_WEIGHT * sum(raised)
     named = [
-        (task_type, value / total)
+        (value, task_type)
         for task_type, value, score in zip(SCORED, raised, scores, strict=True)
-        if value / total >= LEAST_WEIGHT and (score > 0 or score == top)
+        if value >= least and (score > 0 or score == top)
     ]
-    named.sort(key=lambda pair: -pair[1])
-    whole = sum(weight for _, weight in named)
-    return [(task_type, weight / whole) for task_type, weight in named]
-
-
-def _script(text: str) -> str | None:
-    """The script most of the letters at the start are in."""
-    if not text:
-        return None
-    reach = text[:_SCRIPT_REACH]
-    far = () if reach.isascii() else tokens.FAR.findall(reach)
-    if 2 * len(far) < len(reach) * _FAR_SHARE:
-        return "latin"
-    points = [ord(letter) for letter in far]
-    counts = {name: sum(start <= point <= end for point in points) for name, start, end in _SCRIPTS}
-    best = max(counts, key=lambda name: counts[name])
-    return best if counts[best] else None
-
-
-def _language(languages: Counter[str]) -> str | None:
-    if not languages:
-        return None
-    (best, count), *rest = languages.most_common(2)
-    return best if count >= 2 and (not rest or count > rest[0][1]) else None  # noqa: PLR2004
-
-
-def _signs_of_counting(found: Counter[str], words: tokens.Tokens) -> None:
-    """A quantity to work out needs others to work from: a question at the end of a story told in numbers."""
-    quantities = words.numbers + found["quantity"]
-    if quantities >= 2:  # noqa: PLR2004
-        if "how_many" in found:
-            found["shape.word_problem"] += 1
-        if words.questions and words.sentences >= 2:  # noqa: PLR2004
-            found["shape.told_in_numbers"] += 1
-    if words.numbers >= 2:  # noqa: PLR2004
-        found["shape.some_numbers"] += 1
-    if words.numbers and found["maths"] >= 2:  # noqa: PLR2004
-        found["shape.figured"] += 1
-    if words.numbers >= 5:  # noqa: PLR2004
-        found["shape.many_numbers"] += 1
-    if found["entailing"] >= 2 and words.questions:  # noqa: PLR2004
-        found["shape.entailment"] += 1
+    if len(named) == 1:
+        return [(named[0][1], 1.0)]
+    named.sort(key=_heaviest, reverse=True)
+    whole = sum(map(_heaviest, named))
+    return [(task_type, value / whole) for value, task_type in named]
 
 
 def classify(
@@ -152,15 +123,16 @@ def classify(
     wanted = ask(text)
     words = tokens.look_up(wanted)
     look = shape.look_at(text, wanted)
-    found = Counter[str]() if "shape.word_list" in look.signs else words.found  # a bare list is material, no request
+    found = {} if "shape.word_list" in look.signs else words.found  # a bare list is material, no request
     for sign in look.signs:
         if has_code is not False or sign not in _CODE_SHAPES:
-            found[sign] += 1
+            found[sign] = 1
     if has_code:
-        found["told.code"] += 1
-    _signs_of_counting(found, words)
+        found["told.code"] = 1
+    counting.add(found, words)
     for attachment in attachments[:MOST_ATTACHMENTS]:
-        found[files.kind(attachment)] += 1
+        kind = files.kind(attachment)
+        found[kind] = found.get(kind, 0) + 1
 
     scores = list(_START)
     _add(scores, found, factual=words.factual)
@@ -181,7 +153,6 @@ def classify(
             *((task_type, weight * (1 - share)) for task_type, weight in ranked),
         ]
 
-    code_seen = any(sign in found for sign in _CODE_SHAPES - {"shape.identifier", "shape.inline_code"})
     features = Features(
         characters=len(full),
         words=round(scale * len(text.split())),
@@ -190,16 +161,16 @@ def classify(
         questions=words.questions,
         numbers=words.numbers + words.years,
         list_items=look.items,
-        constraints=found["constraint"],
+        constraints=found.get("constraint", 0),
         code_share=look.code_share if has_code is not False else 0.0,
-        has_code=code_seen if has_code is None else has_code,
+        has_code=not _CODE_SEEN.isdisjoint(found) if has_code is None else has_code,
         has_math="shape.latex" in found or "shape.formula" in found,
         has_table="shape.table" in found,
         has_choices="shape.choices" in found,
         n_tools=n_tools,
         n_attachments=len(attachments),
-        script=_script(text),
-        language=_language(words.languages),
+        script=languages.script(text),
+        language=languages.language(words.languages()),
     )
     return Classification(
         task_types=tuple(task_type for task_type, _ in ranked),
@@ -207,16 +178,3 @@ def classify(
         complexity=complexity.judge(ranked[0][0], features, found, asks=words.asks, code_lines=look.code_lines),
         features=features,
     )
-
-
-_CODE_SHAPES: Final = frozenset(
-    {
-        "shape.fence",
-        "shape.some_code",
-        "shape.much_code",
-        "shape.trace",
-        "shape.inline_code",
-        "shape.identifier",
-        "shape.definition",
-    }
-)

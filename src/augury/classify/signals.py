@@ -1,11 +1,11 @@
-"""What each sign weighs for each task type: the whole model, as data.
+"""What each sign weighs for each task type: the whole model, as data (what makes a task hard is in `complexity`).
 
 A message's score for a type is the type's start plus the weights of the signs found; the scores become weights by a softmax. The
 numbers were set by hand, in steps of 0.1 or so, from what the signs mean, and corrected where `python -m benchmarks.classify` showed
 a kind of mistake (never for a single row). None was fitted, so none owes its value to how many rows a source of labels has.
 
 Signs are named `group` (a word of the group stands somewhere in what was read), `lead.group` (a sentence opens with it), or
-`shape.*` (how the text looks). A second word of the same group adds half as much again, and a third another quarter.
+`shape.*` (how the text looks).
 """
 
 from __future__ import annotations
@@ -32,6 +32,21 @@ _CHAT, _CODE, _ANALYSIS, _REASON, _CREATE, _FILE, _OTHER = SCORED
 
 START: Final[Mapping[TaskType, float]] = {_CHAT: 1.2}
 """Where the scores start: text that fits nothing else is chat."""
+
+REPEATED: Final = (0.0, 1.0, 1.5, 1.75)
+"""What a sign counts that was found so many times, by that number; more often than the last counts as the last."""
+
+TOOLS_SHARE: Final = 0.6
+"""Of the weight, what function calling has where there are tools; the text shares the rest."""
+
+SYSTEM_SHARE: Final = 0.25
+"""A system prompt says what an application is for, not what this message wants: its signs count a quarter."""
+
+SYSTEM_MOST: Final = 1.0
+"""And whatever it says, no more than this for a type."""
+
+LEAST_WEIGHT: Final = 0.05
+"""A type below this is not worth naming."""
 
 WEIGHTS: Final[Mapping[str, Mapping[TaskType, float]]] = {
     # How a sentence opens.
@@ -163,6 +178,9 @@ ABOUT_CODE: Final = frozenset(
         "shape.entailment",
     }
 )
+PROGRAM_WANTED: Final = frozenset({"lead.make", "lead.program", "lead.hand"})
+"""A sentence that opens so and has a word of code in it asks for a program."""
+
 ABOUT_CODE_SHARE: Final = 0.3
 """Where a program stands or is asked for, sums and numbers are what it works on: they count for less than a third."""
 

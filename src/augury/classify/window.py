@@ -13,11 +13,20 @@ HEAD: Final = 8_000
 TAIL: Final = 2_000
 ASK_HEAD: Final = 700
 ASK_TAIL: Final = 250
+SYSTEM_CHARACTERS: Final = 600
+"""Of a system prompt no more than this is read."""
+
 SHAPE_LINES: Final = 60
 """Of more lines than this the first are judged."""
 
 LINE: Final = 200
 """Of one line no more than this is looked at."""
+
+FENCES: Final = 40
+"""Of more fences around code than this the first are measured."""
+
+CHOICE_REACH: Final = 600
+"""Choices to pick from are looked for in so many characters at the end."""
 
 
 def read(message: str) -> str:
