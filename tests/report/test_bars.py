@@ -45,9 +45,17 @@ def test_an_interval_holds_its_rate(models: list[ModelMeasures]) -> None:
 
 def test_what_is_not_known_has_no_bar_and_says_so(models: list[ModelMeasures]) -> None:
     bare = replace(models[0], thumbs_up=0, thumbs_down=0, total_cost=None, cost_per_success=None)
-    _, _, satisfaction, cost, success_cost = bars.charts([bare])
+    _, _, satisfaction, cost, success_cost = bars.charts([bare, models[1]])
     for chart, said in ((satisfaction, "no ratings"), (cost, "no price known"), (success_cost, "no price known")):
-        assert [(bar.length, bar.figure) for bar in chart.bars] == [(None, said)]
+        assert (chart.bars[0].length, chart.bars[0].figure) == (None, said)
+        assert chart.bars[1].length is not None
+    assert bars.not_known([bare, models[1]]) is None
+
+
+def test_what_is_known_of_no_model_is_not_drawn_and_named(models: list[ModelMeasures]) -> None:
+    bare = replace(models[0], thumbs_up=0, thumbs_down=0, total_cost=None, cost_per_success=None)
+    assert [chart.name for chart in bars.charts([bare])] == ["Response time", "Success rate"]
+    assert bars.not_known([bare]) == ("Not drawn, since nothing is known of it: satisfaction, cost, cost of a success.")
 
 
 def test_few_calls_are_marked(models: list[ModelMeasures]) -> None:

@@ -52,10 +52,24 @@ class BarChart:
     remark: str
     bars: tuple[Bar, ...]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether any of its figures is known."""
+        return any(bar.length is not None for bar in self.bars)
+
 
 def charts(models: Sequence[ModelMeasures]) -> tuple[BarChart, ...]:
-    """Response time, success, satisfaction, and cost by model, those with most calls first."""
-    shown = models[:MOST]
+    """What can be drawn by model, those with most calls first: response time, success, satisfaction, and cost."""
+    return tuple(chart for chart in _all(models[:MOST]) if chart.drawn)
+
+
+def not_known(models: Sequence[ModelMeasures]) -> str | None:
+    """Why there are fewer charts than there could be."""
+    missing = [chart.name.lower() for chart in _all(models[:MOST]) if not chart.drawn]
+    return f"Not drawn, since nothing is known of it: {', '.join(missing)}." if missing else None
+
+
+def _all(shown: Sequence[ModelMeasures]) -> tuple[BarChart, ...]:
     return (
         _response_time(shown),
         _rate("Success rate", "calls", shown, _succeeded),

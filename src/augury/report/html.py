@@ -73,6 +73,7 @@ def as_html(document: Document) -> str:
         icon=Markup(icon),  # noqa: S704 - as above
         icon_link="data:image/svg+xml;base64," + base64.b64encode(icon.encode()).decode(),
         charts=bars.charts(document.answer.by_model),
+        not_known=bars.not_known(document.answer.by_model),
         left_out=bars.left_out(document.answer.by_model),
         most_bars=bars.MOST,
         say=sentences,

@@ -153,6 +153,8 @@ def _plots(answer: Overview) -> Iterator[str]:
                 for bar in chart.bars
             ],
         )
+    if missing := bars.not_known(answer.by_model):
+        yield escaped(missing)
     if more := bars.left_out(answer.by_model):
         yield f"Drawn are the {bars.MOST} models with most calls; {plural(more, 'other')} {'is' if more == 1 else 'are'} in the table."
     yield "### Figures"
@@ -224,6 +226,8 @@ def _trends(points: Sequence[Point], period: Period) -> Iterator[str]:
     lines, each = [], 1
     for name, field, write in _LINES:
         known = series(points, field)
+        if not any(value is not None for value in known):
+            continue
         heights, each = blocks.merged(known, weights, MOST_STEPS)
         top = 100.0 if field == "success_rate" else largest(heights)
         lines.append(f"{name:<14}{blocks.spark(heights, top)}  {_range(known, write)}")
