@@ -12,6 +12,8 @@
      │   ├─ QueryRefused   a query is not read-only, or does not run
      │   └─ StoreAway      the database cannot be reached or written now; later it may
      │       └─ StorageFull  there is no room left where it lies
+     ├─ TooBusy            more waits already than may; the same may well succeed in a moment
+     │   └─ JournalFull    what stands in for the database has taken all that it may
      └─ ServerUnreachable  no server answered, or it answered with an error
 
 Each message says what was wrong, what was expected, and, where that helps, what to do next.
@@ -81,6 +83,14 @@ class StoreAway(StoreError):
 
 class StorageFull(StoreAway):
     """There is no room left where the database, or what stands in for it, lies."""
+
+
+class TooBusy(AuguryError):
+    """More waits already than may; the same may well succeed in a moment."""
+
+
+class JournalFull(TooBusy):
+    """What stands in for the database has taken all that it may."""
 
 
 class ServerUnreachable(AuguryError):
