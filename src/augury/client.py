@@ -75,7 +75,8 @@ class RemoteArchive:
             for result in answer["results"]:
                 if result["status"] == "refused":
                     raise InvalidValue(result["field"], result["expected"])
-                fates.append(Fate(result["status"]))
+                # In the server's journal it is as safe as in the database, and whether it was known is not told.
+                fates.append(Fate.STORED if result["status"] == "accepted" else Fate(result["status"]))
         return fates
 
     def append_file(self, path: Path) -> Added:

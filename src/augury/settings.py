@@ -54,6 +54,11 @@ class Settings:
         ),
     )
 
+    journal_mib: int = field(
+        default=1_024,
+        metadata=_told("AUGURY_JOURNAL_MIB", "MiB of calls that `serve` keeps while the database is away"),
+    )
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
         """Flags first, then the environment, then the defaults.
@@ -93,6 +98,10 @@ def _days(variable: str, text: str) -> int:
     return _whole(variable, text, 1, 3_660)  # the longest window
 
 
+def _mebibytes(variable: str, text: str) -> int:
+    return _whole(variable, text, 1, 2**20)
+
+
 def _whole(variable: str, text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingsError(f"{variable}: expected a whole number from {least} to {most}, got {shown(text)}")
@@ -107,5 +116,6 @@ _READ = {
     "port": _port,
     "prices": _path,
     "retention_days": _days,
+    "journal_mib": _mebibytes,
     "sums_retention_days": _days,
 }

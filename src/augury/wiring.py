@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from augury.capture.journal import Journal
 from augury.client import RemoteArchive
 from augury.errors import SettingsError
 from augury.models.prices import PriceBook
@@ -48,6 +49,21 @@ def store_of(settings: Settings, *, read_only: bool = False) -> Store:
     if settings.database is None:
         make_folder(settings.data_dir)
     return open_store(settings.database_url, read_only=read_only)
+
+
+def journal_folder(settings: Settings) -> Path:
+    """Where the server keeps calls while the database is away: beside it, whichever link led to it."""
+    database = parse_url(settings.database_url).path.resolve()
+    return database.with_name(database.name + ".journal")
+
+
+def journal_of(settings: Settings) -> Journal:
+    """The server's journal.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    return Journal(journal_folder(settings), limit=settings.journal_mib * 2**20)
 
 
 def archive_of(settings: Settings, *, read_only: bool = False) -> RemoteArchive | Store:

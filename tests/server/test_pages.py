@@ -12,7 +12,7 @@ from augury.server.app import create_app
 from augury.server.parts import Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from httpx2 import Response
 
@@ -56,12 +56,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def serve(store: Store) -> Callable[..., TestClient]:
+def serve(store: Store) -> Iterator[Callable[..., TestClient]]:
+    apps = []
+
     def client(*, sample: bool = False) -> TestClient:
         parts = Parts(store=store, prices=PriceBook.from_file(None), token="t", sample=sample, now=lambda: NOW)  # noqa: S106 - it opens nothing but this test
-        return TestClient(create_app(parts), base_url="http://127.0.0.1:8765", headers=BROWSER)
+        apps.append(create_app(parts))
+        return TestClient(apps[-1], base_url="http://127.0.0.1:8765", headers=BROWSER)
 
-    return client
+    yield client
+    for app in apps:
+        app.state.ingest.close()
 
 
 @pytest.fixture

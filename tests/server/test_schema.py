@@ -17,6 +17,8 @@ from schemathesis.specs.openapi.checks import (
 from augury.server.app import create_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from augury.server.parts import Parts
 
 HEADERS = {"host": "127.0.0.1", "authorization": "Bearer a-token"}
@@ -24,8 +26,10 @@ EXPECTED = [not_a_server_error, status_code_conformance, content_type_conformanc
 
 
 @pytest.fixture
-def document(parts: Parts) -> Any:
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(parts), headers=HEADERS)
+def document(parts: Parts) -> Iterator[Any]:
+    app = create_app(parts)
+    yield schemathesis.openapi.from_asgi("/openapi.json", app, headers=HEADERS)
+    app.state.ingest.close()
 
 
 def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> None:

@@ -16,12 +16,14 @@ from augury.errors import InvalidValue
 from augury.models import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from augury.models.prices import PriceBook
 
 _LOG = logging.getLogger("augury.calls")
+
+_LINES = 10  # calls of one request that are worth a line each in the log
 
 DEFAULT_OPERATION = "chat"
 EMBEDDINGS = "embeddings"  # an operation that writes no tokens
@@ -165,6 +167,16 @@ def as_record(call: ModelCall) -> dict[str, object]:
         else:
             record[column] = value if isinstance(value, bool | int | float) else str(value)
     return record
+
+
+def log_lines(calls: Sequence[ModelCall]) -> None:
+    """A line for each call, or, where many came together, one for all of them: lines would cost more than recording."""
+    if len(calls) <= _LINES:
+        for call in calls:
+            log_line(call)
+        return
+    average = sum(call.response_time_ms for call in calls) / len(calls)
+    _LOG.info("[PerformanceTracking] Logged metrics: %d calls, %.0fms on average", len(calls), average)
 
 
 def log_line(call: ModelCall) -> None:

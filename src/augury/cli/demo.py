@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,7 +16,7 @@ from augury.errors import SettingsError
 from augury.settings import Settings
 from augury.store.owner import find
 from augury.store.urls import parse_url
-from augury.wiring import make_folder, prices_of, store_of
+from augury.wiring import journal_folder, make_folder, prices_of, store_of
 
 if TYPE_CHECKING:
     from augury.store.protocol import Store
@@ -61,6 +62,7 @@ def _clear(path: Path) -> None:
         )
     for file in (path, path.with_name(path.name + ".wal")):
         file.unlink(missing_ok=True)
+    shutil.rmtree(journal_folder(Settings(database=str(path))), ignore_errors=True)
 
 
 def _fill(store: Store, settings: Settings) -> int:

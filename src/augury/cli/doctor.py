@@ -12,12 +12,13 @@ import typer
 from rich.text import Text
 
 from augury import __version__
+from augury.capture.journal import survey
 from augury.cli.output import Database, Json, counted, write_json, write_line
 from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
 from augury.store.urls import parse_url
-from augury.wiring import archive_of, prices_of
+from augury.wiring import archive_of, journal_folder, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,8 +92,31 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     except AuguryError as problem:
         yield Finding("database", Verdict.WRONG, str(problem))
         return
+    yield from _journal(settings)
     yield from _room(path, found)
     yield _retention(settings, found)
+
+
+def _journal(settings: Settings) -> Iterator[Finding]:
+    """What the server has kept while the database was away."""
+    folder = journal_folder(settings)
+    try:
+        found = survey(folder)
+    except OSError as problem:
+        yield Finding("journal", Verdict.WRONG, f"{folder} cannot be read: {problem.strerror or problem}")
+        return
+    if found.calls:
+        says = f"{counted(found.calls, 'call')} in {folder} wait for the database; a running server brings them"
+        yield Finding("journal", Verdict.ADVICE, says)
+    if found.dead_letters:
+        yield Finding(
+            "dead letters",
+            Verdict.ADVICE,
+            f"{counted(found.dead_letters, 'call')} that the database refused for good, and why: "
+            f"{found.dead_letters_path}; send again what you want, and delete the file",
+        )
+    if not (found.calls or found.dead_letters):
+        yield Finding("journal", Verdict.GOOD, "no call waits for the database, and none was refused")
 
 
 def _prices(settings: Settings) -> Finding:

@@ -196,7 +196,10 @@ def check(record: Mapping[str, object], *, now: datetime) -> dict[str, Any]:
             told = str(name)[:NAME_CHARACTERS].encode("utf-8", "backslashreplace").decode()
             raise InvalidValue(told, "a field of model_performance_metrics", name)
     given = {FIELD[name]: value for name, value in record.items()}
-    values: dict[str, Any] = {rule.field: _checked(rule, given.get(rule.field), now) for rule in RULES}
+    values: dict[str, Any] = dict.fromkeys(RULE)
+    for rule in RULES:
+        if (value := given.get(rule.field)) is not None:  # most fields of most records are missing
+            values[rule.field] = _checked(rule, value, now)
     for limit in LIMITS:
         whole = values[limit.within]
         if whole is not None and sum(values[part] or 0 for part in limit.parts) > whole:

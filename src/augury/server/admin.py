@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from augury.core.windows import Window
 from augury.errors import InvalidValue, StoreError
 from augury.server import bodies
+from augury.server.ingest import nothing_waits
 from augury.server.parts import Given, Parts
 from augury.server.payloads import MAX_DAY, ForgetBody, PruneBody, QueryAnswer, QueryBody, SealBody
 from augury.server.problems import documented
@@ -89,7 +90,7 @@ def _midnight(field: str, text: str) -> datetime:
         raise InvalidValue(field, "a midnight, UTC", text) from None
 
 
-@routes.post("/forget", summary="Erase a user")
+@routes.post("/forget", summary="Erase a user", dependencies=[Depends(nothing_waits)])
 def forget(body: ForgetBody, parts: Given) -> Forgotten:
     """Deletes the user's calls."""
     return parts.store.forget(body.user_id)

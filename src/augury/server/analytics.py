@@ -3,21 +3,17 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import TypeAdapter
 
 from augury.analytics.answers import GroupedOverview, Overview
-from augury.capture.records import log_line, read_all
 from augury.core import ids
-from augury.core.calls import ModelCall
 from augury.core.feedback import Feedback, Outcome
-from augury.errors import InvalidValue
-from augury.server import bodies
 from augury.server.answering import whole_overview
+from augury.server.door import take
+from augury.server.ingest import Incoming, nothing_waits
 from augury.server.params import CallsParams, OverviewParams, cursor_after
-from augury.server.parts import Given, Parts
+from augury.server.parts import Given
 from augury.server.payloads import (
     BatchAnswer,
     CallsAnswer,
@@ -25,13 +21,12 @@ from augury.server.payloads import (
     FeedbackBody,
     OutcomeAnswer,
     OutcomeBody,
-    RecordAnswer,
     call_answer,
 )
 from augury.server.problems import documented
-from augury.store.protocol import Fate, too_late
 
 _UNAVAILABLE, _INVALID = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY
+_FULL = HTTPStatus.INSUFFICIENT_STORAGE
 _MISSING, _COMPRESSED = HTTPStatus.NOT_FOUND, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 routes = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=documented(_INVALID, _UNAVAILABLE))
@@ -58,7 +53,7 @@ def models(params: Annotated[OverviewParams, Query()], parts: Given, request: Re
     "/models/calls",
     summary="Record calls",
     response_model=BatchAnswer,
-    responses=documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _COMPRESSED)
+    responses=documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _COMPRESSED, _FULL)
     | {422: {"description": "The body is no batch, or every record of it is refused", "model": BatchAnswer}},
     openapi_extra={
         "requestBody": {
@@ -70,40 +65,15 @@ def models(params: Annotated[OverviewParams, Query()], parts: Given, request: Re
         }
     },
 )
-async def record(request: Request, parts: Given) -> Response:
-    """Takes one call, a list of calls, `{"calls": [...]}`, or NDJSON; answers for each.
+async def record(request: Request, ingest: Incoming) -> Response:
+    """Takes one call, a list of calls, `{"calls": [...]}`, or NDJSON; answers for each when they are safe.
 
     A call has the fields of `model_performance_metrics`; `model` and `response_time_ms` are required. One bad record
-    never costs the good ones; where all are bad, the status is 422.
+    never costs the good ones; where all are bad, the status is 422. While the database is away calls are `accepted`: they
+    are safe in the server's journal, which brings them to the database later. Too much at once is answered 503,
+    a full disk 507; nothing of the request was kept then, and it may be sent again.
     """
-    body = await bodies.read(request)
-    content_type = request.headers.get("content-type", _JSON)
-    answer = await run_in_threadpool(_record, parts, bodies.records(body, content_type))
-    status = 422 if answer.results and answer.refused == len(answer.results) else 200
-    return JSONResponse(answer.model_dump(by_alias=True, exclude_none=True), status)
-
-
-def _record(parts: Parts, records: list[object]) -> BatchAnswer:
-    read = read_all(records, parts.prices, now=parts.now())
-    calls = [call for call in read if isinstance(call, ModelCall)]
-    fates = iter(parts.store.append(calls))
-    results = []
-    for index, call in enumerate(read):
-        if isinstance(call, InvalidValue):
-            results.append(_refused(index, call))
-            continue
-        fate = next(fates)
-        if fate is Fate.FINAL:
-            results.append(_refused(index, too_late(call)))
-            continue
-        log_line(call)
-        results.append(RecordAnswer(index=index, status="stored" if fate is Fate.STORED else "known", id=str(call.id)))
-    counts = {status: sum(result.status == status for result in results) for status in ("stored", "known", "refused")}
-    return BatchAnswer(results=results, sample=parts.sample, **counts)
-
-
-def _refused(index: int, why: InvalidValue) -> RecordAnswer:
-    return RecordAnswer(index=index, status="refused", field=why.field, expected=why.expected, error=str(why))
+    return await take(request, ingest)
 
 
 @routes.get("/calls", summary="The latest calls")
@@ -118,9 +88,17 @@ def calls(params: Annotated[CallsParams, Query()], parts: Given) -> CallsAnswer:
     )
 
 
-@routes.post("/models/feedback", summary="Rate a message", responses=documented(_MISSING, _COMPRESSED))
+@routes.post(
+    "/models/feedback",
+    summary="Rate a message",
+    responses=documented(_MISSING, _COMPRESSED, _FULL),
+    dependencies=[Depends(nothing_waits)],
+)
 def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
-    """A thumb up or down for a message, or for a conversation's latest one; rating again replaces."""
+    """A thumb up or down for a message, or for a conversation's latest one; rating again replaces.
+
+    503 while calls wait in the journal: the one that is meant may be among them.
+    """
     call_id = parts.store.rate(
         Feedback(
             rating=body.rating,
@@ -133,7 +111,10 @@ def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
 
 
 @routes.post(
-    "/models/outcome", summary="Say whether a message did its task", responses=documented(_MISSING, _COMPRESSED)
+    "/models/outcome",
+    summary="Say whether a message did its task",
+    responses=documented(_MISSING, _COMPRESSED, _FULL),
+    dependencies=[Depends(nothing_waits)],
 )
 def outcome(body: OutcomeBody, parts: Given) -> OutcomeAnswer:
     """An answer in time is not yet a good one: this replaces the call's success, at any time."""

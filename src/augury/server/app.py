@@ -1,27 +1,43 @@
 """The application, put together from its parts and its routes."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from augury import __version__
 from augury.recommend.snapshot import Snapshot
 from augury.server import admin, analytics, docs, health, pages, problems, recommending
+from augury.server.door import Door
 from augury.server.guard import Guard
 from augury.server.heads import Heads
+from augury.server.ingest import Ingest
 from augury.server.params import once_each
 from augury.server.parts import Parts
 
 
 def create_app(parts: Parts) -> FastAPI:
     """An application over these parts; tests make one as the command does."""
+    ingest = Ingest(parts)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        ingest.start()
+        yield
+        await run_in_threadpool(ingest.close)
+
     app = FastAPI(
         title="Augury",
         version=__version__,
         summary="Which AI model should I use for this task? Answers from your own traffic, with proof.",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Heads), Middleware(Guard, token=parts.token)],
+        middleware=[Middleware(Heads), Middleware(Guard, token=parts.token), Middleware(Door, ingest=ingest)],
+        lifespan=lifespan,
     )
+    app.state.ingest = ingest
     app.state.parts = parts
     app.state.snapshot = Snapshot(parts.store, parts.now)
     problems.install(app)
@@ -33,5 +49,5 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def _once_each(request: Request) -> None:
+async def _once_each(request: Request) -> None:  # async, so that it costs no thread
     once_each(request.query_params.multi_items())

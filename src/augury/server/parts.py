@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from augury.capture.journal import Journal
 from augury.models.prices import PriceBook
 from augury.store.protocol import Store
 
@@ -20,9 +21,10 @@ class Parts:
     token: str  # opens the administration
     sample: bool  # the store holds generated sample traffic
     now: Callable[[], datetime]
+    journal: Journal | None = None  # where calls wait while the database is away; without one they are refused then
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     return cast("Parts", request.app.state.parts)
 
 

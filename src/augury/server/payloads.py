@@ -71,7 +71,7 @@ class RecordAnswer(Payload):
     """What became of one record of a batch."""
 
     index: int
-    status: Literal["stored", "known", "refused"]
+    status: Literal["stored", "known", "accepted", "refused"]
     id: str | None = None
     field: str | None = None
     expected: str | None = None
@@ -81,12 +81,15 @@ class RecordAnswer(Payload):
 class BatchAnswer(Payload):
     """What became of a batch: `known` calls were there already.
 
+    `accepted` is there while the database is away: so many calls are safe in the server's journal, and whether they are
+    known is found out later.
     `sample` is true where they went among sample traffic, which is made anew at each start of the demo.
     """
 
     stored: int
     known: int
     refused: int
+    accepted: int | None = None
     sample: bool
     results: list[RecordAnswer]
 
@@ -96,6 +99,15 @@ class CallsAnswer(Payload):
 
     calls: list[dict[str, Any]]
     next: str | None
+
+
+class Health(Payload):
+    """How the server is."""
+
+    status: str
+    database_away: Annotated[bool, Field(description="the database could not be written when it was tried last")]
+    journaled_calls: Annotated[int, Field(description="confirmed calls that wait for it in the journal")]
+    journaled_bytes: int
 
 
 class QueryBody(Payload):

@@ -10,7 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from augury.errors import AuguryError, FileUnreadable, InvalidValue, NotFound, QueryRefused
+from augury.errors import (
+    AuguryError,
+    FileUnreadable,
+    InvalidValue,
+    NotFound,
+    QueryRefused,
+    StorageFull,
+    StoreAway,
+    TooBusy,
+)
 from augury.server.bodies import DEEP, SHALLOW
 from augury.server.findings import NO_JSON, finding
 
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("augury.server")
 MEDIA_TYPE = "application/problem+json"
+RETRY = {"Retry-After": "5"}
 
 
 _TEXT = {"type": "string"}
@@ -60,6 +70,7 @@ def problem(
     errors: Iterable[Mapping[str, Any]] = (),
     kind: str | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """A problem document.
 
@@ -69,12 +80,14 @@ def problem(
         errors: one object for each thing that was wrong: `field`, `expected`, `came`, and `allowed` where there is a list.
         kind: a word by which a program may tell this problem from others of the same status.
         headers: to be sent along.
+        more: members that only this problem has.
     """
     document: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     if found := list(errors):
         document["errors"] = found
     if kind:
         document["kind"] = kind
+    document |= more or {}
     return JSONResponse(document, status.value, dict(headers or {}), MEDIA_TYPE)
 
 
@@ -84,6 +97,11 @@ def invalid(error: InvalidValue, allowed: Iterable[str] = ()) -> JSONResponse:
     if words := list(allowed):
         entry["allowed"] = words
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=[entry])
+
+
+async def answer(request: Request, error: AuguryError | HTTPException) -> JSONResponse:
+    """What a request is told whose answer failed with this."""
+    return await (_ours if isinstance(error, AuguryError) else _http)(request, error)
 
 
 def install(app: FastAPI) -> None:
@@ -113,7 +131,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return problem(status, detail, headers=error.headers)
 
 
-async def _ours(_: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, StoreAway):
+        request.app.state.ingest.committer.suspect()  # it may have to be opened anew
     match error:
         case InvalidValue():
             return invalid(error)
@@ -124,9 +144,14 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=[entry])
         case QueryRefused():
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), kind="query")
+        case StorageFull() if request.method == "POST":  # what it carries is not kept; a question has only to wait
+            _LOG.error("%s", error)
+            return problem(HTTPStatus.INSUFFICIENT_STORAGE, str(error), headers=RETRY)
+        case TooBusy():
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY)
         case _:
             _LOG.error("%s", error)
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"})
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY)
 
 
 async def _unexpected(_: Request, __: Exception) -> JSONResponse:

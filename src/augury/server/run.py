@@ -22,7 +22,7 @@ from augury.server.parts import Parts
 from augury.store.owner import Owner, announce, withdraw
 from augury.store.sealing import Sealer
 from augury.store.urls import parse_url
-from augury.wiring import prices_of
+from augury.wiring import journal_of, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +57,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
                 token=owner.token,
                 sample=store.describe().sample,
                 now=lambda: datetime.now(UTC),
+                journal=journal_of(settings),
             )
         )
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))

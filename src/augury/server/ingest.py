@@ -1,0 +1,210 @@
+"""Taking in calls: a body becomes records, records become calls, and what became of them becomes the answer.
+
+The event loop only moves bytes. A few threads read and check records, the committer's thread keeps them and writes the
+answers; what is done for many requests at once (waking the loop, a transaction) is done once for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from asyncio import Future, get_running_loop
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from augury.capture.records import log_lines, read_all
+from augury.core.calls import ModelCall
+from augury.errors import InvalidValue, TooBusy
+from augury.server import bodies
+from augury.server.committing import Committer, Waiting
+from augury.store.protocol import Fate, too_late
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from augury.server.parts import Parts
+
+_LOG = logging.getLogger("augury.server")
+
+READERS = 2
+"""Threads that read records: more than one, so that a single record need not wait for a long batch to be read."""
+
+MOST_BYTES = 128 * 2**20
+"""So many bytes of bodies may be under way."""
+
+
+@dataclass(slots=True, frozen=True)
+class Answered:
+    """An answer's status and body."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Arrival(Waiting):
+    """One request under way."""
+
+    body: bytes
+    content_type: str
+    loop: AbstractEventLoop
+    answer: Future[Answered]
+    read: list[ModelCall | InvalidValue]
+    answered: Answered | None = None
+
+
+class Ingest:
+    """The way in for calls over HTTP."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Threads are started when there is something to do."""
+        self._parts = parts
+        self.committer: Committer[_Arrival] = Committer(parts.store, parts.journal, self._settle)
+        self._arrived: SimpleQueue[_Arrival | None] = SimpleQueue()
+        self._lock = Lock()
+        self._readers: list[Thread] = []
+        self._bytes = 0
+
+    def start(self) -> None:
+        """Begin, with what an earlier process left."""
+        if self.committer.journaled:
+            self.committer.start()
+
+    def close(self) -> None:
+        """Finish what has arrived, and end."""
+        with self._lock:
+            readers, self._readers = self._readers, []
+        for _ in readers:
+            self._arrived.put(None)
+        for reader in readers:
+            reader.join()
+        self.committer.close()
+        if self._parts.journal is not None:
+            self._parts.journal.close()
+
+    async def record(self, body: bytes, content_type: str) -> Answered:
+        """What became of the records of a body, once those that are good are safe.
+
+        Raises:
+            InvalidValue: the body is no batch.
+            TooBusy: too much is under way, or waits for the database; nothing was kept.
+            StoreError: nothing was kept.
+        """
+        loop = get_running_loop()
+        arrival = _Arrival(
+            body=body, size=len(body), content_type=content_type, loop=loop, answer=loop.create_future(), read=[]
+        )
+        with self._lock:
+            if self._bytes and self._bytes + len(body) > MOST_BYTES:
+                raise TooBusy(f"{self._bytes} bytes are under way, and nothing of this was kept; send again later")
+            self._bytes += len(body)
+            if not self._readers:
+                self._readers = [Thread(target=self._work, name="augury-reader", daemon=True) for _ in range(READERS)]
+                for reader in self._readers:
+                    reader.start()
+        self._arrived.put(arrival)
+        try:
+            return await arrival.answer
+        finally:
+            with self._lock:
+                self._bytes -= len(body)
+
+    def _work(self) -> None:
+        while (arrival := self._arrived.get()) is not None:
+            try:
+                self._read(arrival)
+            except Exception as problem:  # noqa: BLE001 - whatever it is, the request must be answered
+                arrival.problem = problem
+                self._settle([arrival])
+
+    def _read(self, arrival: _Arrival) -> None:
+        records = bodies.records(arrival.body, arrival.content_type)
+        arrival.body = b""  # it may be long, and is done with
+        arrival.read = read_all(records, self._parts.prices, now=self._parts.now())
+        arrival.calls = [call for call in arrival.read if isinstance(call, ModelCall)]
+        if arrival.calls:
+            self.committer.submit(arrival)
+        else:
+            self._settle([arrival])
+
+    def _settle(self, group: list[_Arrival]) -> None:
+        """Answer the requests of a group, waking the event loop once."""
+        for arrival in group:
+            if arrival.problem is None:
+                try:
+                    arrival.answered = _answer(arrival, sample=self._parts.sample)
+                except Exception as problem:  # noqa: BLE001 - one answer must not cost the others theirs
+                    arrival.problem = problem
+        for loop in {arrival.loop for arrival in group}:
+            try:
+                loop.call_soon_threadsafe(_deliver, [arrival for arrival in group if arrival.loop is loop])
+            except RuntimeError:  # the loop has ended, and with it whoever waited
+                _LOG.debug("nobody waits for %d answers", len(group))
+
+
+def _deliver(group: list[_Arrival]) -> None:
+    for arrival in group:
+        if arrival.answer.done():  # whoever asked has gone
+            continue
+        if arrival.answered is not None:
+            arrival.answer.set_result(arrival.answered)
+        else:
+            arrival.answer.set_exception(arrival.problem or AssertionError("neither answer nor problem"))
+
+
+def _answer(arrival: _Arrival, *, sample: bool) -> Answered:
+    """The batch's answer, the fields of `BatchAnswer` as JSON: written by hand, since there are many records a second."""
+    results: list[str] = []
+    kept: list[ModelCall] = []
+    counts = dict.fromkeys(("stored", "known", "refused"), 0)
+    if arrival.accepted:
+        counts["accepted"] = 0
+    fates = iter(arrival.fates)
+    for index, call in enumerate(arrival.read):
+        if isinstance(call, InvalidValue):
+            status, why = "refused", call
+        elif arrival.accepted:
+            status, why = "accepted", None
+        else:
+            fate = next(fates)
+            status, why = ("refused", too_late(call)) if fate is Fate.FINAL else (fate.value, None)
+        counts[status] += 1
+        if isinstance(call, ModelCall) and why is None:
+            results.append(f'{{"index":{index},"status":"{status}","id":"{call.id}"}}')
+            kept.append(call)
+        elif why is not None:
+            results.append(_refusal(index, why))
+    log_lines(kept)
+    counted = ",".join(f'"{status}":{count}' for status, count in counts.items())
+    body = f'{{{counted},"sample":{"true" if sample else "false"},"results":[{",".join(results)}]}}'
+    refused = counts["refused"] == len(arrival.read) > 0
+    return Answered(422 if refused else 200, body.encode())
+
+
+def _refusal(index: int, why: InvalidValue) -> str:
+    said = {"index": index, "status": "refused", "field": why.field, "expected": why.expected, "error": str(why)}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _ingest(request: Request) -> Ingest:
+    return cast("Ingest", request.app.state.ingest)
+
+
+Incoming = Annotated[Ingest, Depends(_ingest)]
+
+
+async def nothing_waits(ingest: Incoming) -> None:
+    """What is said of a call must not come before it.
+
+    Raises:
+        TooBusy: confirmed calls wait in the journal.
+    """
+    if ingest.committer.journaled:
+        raise TooBusy(
+            f"{ingest.committer.journaled} calls wait in the journal for the database, and this may be about one of them; "
+            "send it again later"
+        )
