@@ -131,6 +131,30 @@ def test_a_day_that_is_written_to_while_it_is_summed_stays_open(store: Store, mo
     assert TODAY - 2 in store.unsealed(TODAY)
 
 
+def test_of_two_seals_of_a_day_the_one_that_missed_a_call_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = some_calls()
+    store.append(calls)
+    late = a_call(700, timestamp=THEN)
+    add_up = days.add_up
+
+    def overtaken(cursor: object, day: int) -> tuple[str, ...]:
+        overflow = add_up(cursor, day)  # type: ignore[arg-type]  # it is handed on
+        monkeypatch.setattr(days, "add_up", add_up)
+        store.append([late])
+        assert store.seal(day) == 25
+        store.rate(Feedback(rating=1, message_id=message(57)))
+        store.rate(Feedback(rating=0, message_id=message(57)))
+        return overflow
+
+    monkeypatch.setattr(days, "add_up", overtaken)
+
+    assert store.seal(TODAY - 2) is None
+    assert sealed(store) == 0
+    assert store.seal(TODAY - 2) == 25
+
+
 def test_the_figures_of_pruned_days_stay(store: Store) -> None:
     calls = some_calls()
     store.append(calls)

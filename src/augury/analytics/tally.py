@@ -43,6 +43,7 @@ class Sums(TypedDict):
     timed_output_ms_sum: int
     cost_sum: int
     priced_calls: int
+    costing_calls: int
     priced_successes: int
     thumbs_up: int
     thumbs_down: int

@@ -67,13 +67,16 @@ class Question:
 
 SUMS: tuple[str, ...] = (
     "calls", "successes", "evidence_calls", "evidence_ms_sum", "success_ms_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum", "input_tokens_sum",
-    "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum", "priced_calls", "priced_successes",
+    "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum", "priced_calls", "costing_calls", "priced_successes",
     "thumbs_up", "thumbs_down",
 )  # fmt: skip
 """The facts that add up. `cost_sum` counts units of 1e-10 dollars; the rest calls, milliseconds, or tokens."""
 
-LOGARITHMS: tuple[str, ...] = ("success_ln_ms_sum", "success_ln_ms_square_sum")
-"""Sums over successful calls of the logarithm of their milliseconds (at least 1), and of its square; floats."""
+LOGARITHMS: tuple[str, ...] = ("success_ln_ms_sum", "success_ln_ms_square_sum", "cost_ln_sum", "cost_ln_square_sum")
+"""Sums of logarithms, and of their squares; floats.
+
+Of milliseconds (at least 1) over successful calls, and of dollars over `costing_calls`, those that cost something.
+"""
 
 LEAST, MOST = "response_ms_min", "response_ms_max"
 

@@ -39,6 +39,10 @@ class Stamps:
         """The number of the last commit that is done."""
         return self._done
 
+    def changed(self, hours: Iterable[int], last: int) -> bool:
+        """Whether a commit after that one has changed any of these hours."""
+        return any(self._hours.get(hour, 0) > last for hour in hours)
+
     def since(self, last: int) -> Mapping[int, int] | None:
         """The stamps of all hours that have changed at all, or None where a commit came after that one."""
         hours = self._hours.copy()

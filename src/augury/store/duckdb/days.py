@@ -27,7 +27,7 @@ _ADDED = (
     "calls", "successes", "first_attempts", "evidence_calls", "evidence_ms_sum", "success_ms_sum", "success_ln_ms_sum",
     "success_ln_ms_square_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum",
     "input_tokens_sum", "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum",
-    "success_cost_sum", "priced_calls", "priced_successes", "thumbs_up", "thumbs_down",
+    "success_cost_sum", "priced_calls", "costing_calls", "cost_ln_sum", "cost_ln_square_sum", "priced_successes", "thumbs_up", "thumbs_down",
 )  # fmt: skip
 
 DAY_OF = "(epoch_us(timestamp) // 86400000000)::INTEGER"

@@ -71,7 +71,6 @@ class DuckDBStore:
         self._seals_changed = False
         self._stamps = Stamps()
         self._changing: set[int] = set()  # hours that the transaction under way has changed
-        self._undisturbed: set[int] = set()  # days that are being summed, and that nothing has been written to since
         self._hold = hold(path, shared=read_only)
         try:
             self._database = connect(path, read_only=read_only)
@@ -202,7 +201,6 @@ class DuckDBStore:
         """Rows of these days change, in these of their hours or in any: their sums do not tell the truth any more."""
         touched = set(touched)
         self._changing.update(hours_of(touched) if hours is None else hours)
-        self._undisturbed -= touched
         if sealed := touched & self._sealed.keys():
             days.unseal(cursor, sealed)
             self._seals_changed = True
@@ -324,7 +322,6 @@ class DuckDBStore:
             days.finish(cursor, before)
             if keep_sums_from is not None:
                 days.forget_sums(cursor, day_of(keep_sums_from))
-            self._undisturbed.clear()
             self._seals_changed = True
         self._checkpoint()
         return int(gone)
@@ -354,16 +351,15 @@ class DuckDBStore:
         with self._writing:
             if day in self._sealed:
                 return None
-            self._undisturbed.add(day)
+            last = self._stamps.last
         with plainly(self._path), self._database.cursor() as cursor:
-            # Summed from a moment of its own while others write; who writes to this day takes it out of the set.
+            # Summed from a moment of its own while others write; the stamps tell whether anybody wrote to this day.
             cursor.execute("BEGIN")
             overflow = days.add_up(cursor, day)
             cursor.execute("COMMIT")
             with self._transaction(cursor):
-                if day not in self._undisturbed:
+                if day in self._sealed or self._stamps.changed(hours_of([day]), last):
                     return None
-                self._undisturbed.discard(day)
                 calls = days.put_seal(cursor, day, overflow)
                 self._seals_changed = True
         return calls

@@ -116,6 +116,10 @@ SELECT
     coalesce(cost_usd, 0) AS cost_sum,
     CASE WHEN success THEN coalesce(cost_usd, 0) ELSE 0 END AS success_cost_sum,
     (cost_usd IS NOT NULL)::INTEGER AS priced_calls,
+    -- How costs vary is told by their logarithms, which calls that cost nothing have none of.
+    coalesce(cost_usd > 0, false)::INTEGER AS costing_calls,
+    CASE WHEN cost_usd > 0 THEN ln(cost_usd::DOUBLE) ELSE 0 END AS cost_ln_sum,
+    CASE WHEN cost_usd > 0 THEN ln(cost_usd::DOUBLE) ** 2 ELSE 0 END AS cost_ln_square_sum,
     (cost_usd IS NOT NULL AND success)::INTEGER AS priced_successes,
     (user_rating IS NOT DISTINCT FROM 1)::INTEGER AS thumbs_up,
     (user_rating IS NOT DISTINCT FROM -1)::INTEGER AS thumbs_down
@@ -181,6 +185,9 @@ CREATE TABLE IF NOT EXISTS call_sums (
     cost_sum DECIMAL(38, 10) NOT NULL,
     success_cost_sum DECIMAL(38, 10) NOT NULL,
     priced_calls BIGINT NOT NULL,
+    costing_calls BIGINT NOT NULL,
+    cost_ln_sum DOUBLE NOT NULL,
+    cost_ln_square_sum DOUBLE NOT NULL,
     priced_successes BIGINT NOT NULL,
     thumbs_up BIGINT NOT NULL,
     thumbs_down BIGINT NOT NULL
