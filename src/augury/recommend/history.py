@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augury.core.scores import ENOUGH_CALLS
+from augury.core.tasks import TaskType
 from augury.core.windows import MAX_DAYS, Interval, Window, date_of
 from augury.models import UNKNOWN
 from augury.recommend.evidence import DAYS, gather
@@ -55,30 +56,36 @@ def remember(store: Store, *, now: datetime, enough: int = ENOUGH_CALLS) -> tupl
     lately, ever = Window.last_days(DAYS, now=now), Window.last_days(MAX_DAYS, now=now)
     before = Window(start=ever.start, end=lately.start)
     evidence = gather(store, now=now, window=lately)
-    nameless = _calls(store, lately, Filters(model=UNKNOWN))
-    earlier = _calls(store, before, Filters())
-    earlier_nameless = _calls(store, before, Filters(model=UNKNOWN)) if earlier else {}
+    nameless = _nameless(store, lately) if set(TaskType) - evidence.keys() else {}
     background: dict[str, Background] = {}
-    for task in {*nameless, *earlier}:
-        unnamed = earlier_nameless.get(task, 0)
+    for task, (named, unnamed) in _earlier(store, before).items():
         known = evidence.get(task)
-        if earlier.get(task, 0) == unnamed or (known and bool((known.raw["evidence_calls"] >= enough).any())):
-            background[task] = Background(nameless=nameless.get(task, 0) + unnamed)
+        if known and bool((known.raw["evidence_calls"] >= enough).any()):
+            continue
+        if not named:
+            nameless[task] = nameless.get(task, 0) + unnamed
             continue
         evidence |= gather(store, now=now, window=ever, filters=Filters(task_type=task))
         recent = int(known.raw["calls"].sum()) if known else 0
         background[task] = Background(recent=recent, last=_last(store, before, task))
-    return evidence, background
+    return evidence, {task: Background(nameless=calls) for task, calls in nameless.items()} | background
 
 
-def _calls(store: Store, window: Window, filters: Filters) -> dict[str, int]:
-    """How many calls there are on each task type."""
-    facts = store.facts(Question(window=window, filters=filters, by=(Dimension.TASK_TYPE,)))
-    return {
-        str(task): int(calls)
-        for task, calls in zip(facts.keys[Dimension.TASK_TYPE], facts.sums["calls"], strict=True)
-        if calls
-    }
+def _earlier(store: Store, window: Window) -> dict[str, tuple[int, int]]:
+    """How many calls there are on each task type: of models with a name, and of others."""
+    facts = store.facts(Question(window=window, by=(Dimension.TASK_TYPE, Dimension.MODEL)))
+    found: dict[str, tuple[int, int]] = {}
+    columns = (facts.keys[Dimension.TASK_TYPE], facts.keys[Dimension.MODEL], facts.sums["calls"])
+    for task, model, calls in zip(*(column.tolist() for column in columns), strict=True):
+        named, unnamed = found.get(task, (0, 0))
+        found[task] = (named, unnamed + calls) if model == UNKNOWN else (named + calls, unnamed)
+    return found
+
+
+def _nameless(store: Store, window: Window) -> dict[str, int]:
+    """How many calls of models without a name there are on each task type."""
+    facts = store.facts(Question(window=window, filters=Filters(model=UNKNOWN), by=(Dimension.TASK_TYPE,)))
+    return dict(zip(facts.keys[Dimension.TASK_TYPE].tolist(), facts.sums["calls"].tolist(), strict=True))
 
 
 def _last(store: Store, window: Window, task: str) -> date:
