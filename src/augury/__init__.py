@@ -1,9 +1,10 @@
 """Augury: which AI model should I use for this task? Answers from your own traffic, with proof."""
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from augury.library import configure, feedback, outcome, track
+from augury.library import configure, feedback, outcome, recommend, track
 from augury.store import open_store
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "feedback",
     "open_store",
     "outcome",
+    "recommend",
     "track",
 ]
 
@@ -31,6 +33,19 @@ _LATER = {
     "ModelSelector": "augury.recommend.selector",
     "TaskContext": "augury.recommend.context",
 }
+
+
+class _Callable(ModuleType):
+    """A package that can be called.
+
+    Python puts the package `augury.recommend` in the place of the function of that name as soon as any part of it is
+    imported, by whomever. So it is put there at once, and does what the function does.
+    """
+
+    __call__ = staticmethod(recommend)
+
+
+import_module("augury.recommend").__class__ = _Callable
 
 
 def __getattr__(name: str) -> Any:

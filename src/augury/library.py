@@ -1,10 +1,11 @@
-"""What an application does with Augury in its own process: record calls, and say how they turned out."""
+"""What an application does with Augury in its own process: record calls, say how they turned out, ask which model to take."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,11 +16,17 @@ from augury.core.feedback import Feedback, Outcome
 from augury.errors import AuguryError, InvalidValue, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
+    from augury.analytics.answers import Recommendation
     from augury.capture.records import RecordReader
-    from augury.store.protocol import Archive
+    from augury.classify import Attachment
+    from augury.client import RemoteArchive
+    from augury.core.tasks import Complexity, Priority, TaskType
+    from augury.recommend.snapshot import Snapshot
+    from augury.store.protocol import Store
 
 _LOG = logging.getLogger("augury")
 
@@ -31,17 +38,18 @@ class _Destination:
         self._lock = Lock()
         self._url: str | None = None
         self._database: str | None = None
-        self._archive: Archive | None = None
+        self._archive: RemoteArchive | Store | None = None
         self._reader: RecordReader | None = None
+        self._adviser: RemoteArchive | Snapshot | None = None
 
     def choose(self, *, url: str | None, database: str | None) -> None:
         with self._lock:
             if self._archive is not None:
                 self._archive.close()
-            self._archive = self._reader = None
+            self._archive = self._reader = self._adviser = None
             self._url, self._database = url, database
 
-    def open(self) -> tuple[Archive, RecordReader]:
+    def open(self) -> tuple[RemoteArchive | Store, RecordReader]:
         """The archive, and who reads records for it: a server looks prices up itself, so we need not.
 
         Raises:
@@ -61,6 +69,25 @@ class _Destination:
                     self._archive = RemoteArchive(settings.url or f"http://127.0.0.1:{DEFAULT_PORT}")
                     self._reader = RecordReader(None)
             return self._archive, self._reader
+
+    def adviser(self) -> RemoteArchive | Snapshot:
+        """Who recommends: the server, or the calls in the database themselves.
+
+        Raises:
+            AuguryError: it cannot be opened.
+        """
+        from augury.client import RemoteArchive  # noqa: PLC0415 - as in `open`
+        from augury.recommend.snapshot import Snapshot  # noqa: PLC0415
+
+        archive, _ = self.open()
+        with self._lock:
+            if self._adviser is None:
+                self._adviser = archive if isinstance(archive, RemoteArchive) else Snapshot(archive, _now)
+            return self._adviser
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 _destination = _Destination()
@@ -238,3 +265,62 @@ def _message(message_id: str | UUID | None) -> UUID | None:
     if message_id is None or isinstance(message_id, UUID):
         return message_id
     return ids.as_uuid(str(message_id).strip(), ids.MESSAGES)
+
+
+def recommend(
+    *,
+    task_type: TaskType | str | None = None,
+    priority: Priority | str | None = None,
+    message_content: str | None = None,
+    has_code_content: bool | None = None,
+    attachments: Iterable[str | Mapping[str, Any] | Attachment] | None = None,
+    tools: Iterable[str | Mapping[str, Any]] | None = None,
+    complexity: Complexity | str | None = None,
+    segment: str | None = None,
+    allowed_models: Iterable[str] | None = None,
+) -> Recommendation:
+    """The best model for a task, and why: from the calls where this process's own go, or by rules where they are too few.
+
+    Everything may be left out; what is missing is classified from the rest. Nothing of it is stored. A server is asked over
+    HTTP; calls in a database are read here, once, and again when others have been recorded.
+
+    Args:
+        task_type: the kind of task, such as "coding".
+        priority: what matters most: "speed", "quality", "cost", or "balanced", which is the default.
+        message_content: the prompt.
+        has_code_content: whether there is code in it, where the caller knows.
+        attachments: names of files, media types, or mappings with `name`, `mediaType`, `size`.
+        tools: names of tools, or their definitions as OpenAI or Anthropic take them.
+        complexity: "simple", "medium", or "complex".
+        segment: the user segment; not used yet.
+        allowed_models: only these, in any spelling.
+
+    Raises:
+        InvalidValue: a field is not what it must be, or none of the allowed models may be used.
+        AuguryError: the server, or the database, cannot be asked.
+    """
+    from augury.client import RemoteArchive  # noqa: PLC0415 - as in _Destination.open
+    from augury.core.tasks import Priority  # noqa: PLC0415
+    from augury.recommend.context import TaskContext, chosen  # noqa: PLC0415
+
+    context = TaskContext(
+        message_content=message_content,
+        has_code_content=has_code_content,
+        attachments=attachments,
+        tools=tools,
+        task_type=task_type,
+        complexity=complexity,
+        segment=segment,
+        allowed_models=allowed_models,
+    )
+    wanted = chosen(Priority, "priority", priority)
+    adviser = _destination.adviser()
+    if isinstance(adviser, RemoteArchive):
+        from pydantic import TypeAdapter  # noqa: PLC0415 - only an answer from elsewhere has to be read
+
+        from augury.analytics.answers import Recommendation  # noqa: PLC0415
+
+        asked = context.to_json() | ({} if wanted is None else {"priority": wanted})
+        (answer,) = adviser.recommend([asked])
+        return TypeAdapter(Recommendation).validate_python(answer)
+    return adviser.recommender().get_model_recommendation(context, wanted)

@@ -6,6 +6,7 @@ the tools, and the attachments are left out of `repr`, and out of every error.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -112,6 +113,25 @@ class TaskContext:
                 raise InvalidValue(camel(field_name), "to be given once", "two spellings of it")
             known[field_name] = value
         return cls(**known)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that are given, as `from_json` reads them, in nothing but what JSON has.
+
+        Raises:
+            InvalidValue: a tool or an attachment cannot be written so.
+        """
+        given = {
+            "messageContent": self.message_content,
+            "hasCodeContent": self.has_code_content,
+            "attachments": [_plain_attachment(attachment) for attachment in self.attachments] or None,
+            "tools": [_plain("tools", tool) for tool in self.tools] or None,
+            "taskType": self.task_type,
+            "complexity": self.complexity,
+            "userPreference": self.user_preference,
+            "segment": self.segment,
+            "allowedModels": None if self.allowed_models is None else list(self.allowed_models),
+        }
+        return {name: _encodable(value) for name, value in given.items() if value is not None}
 
     @property
     def allowed(self) -> tuple[ModelName, ...] | None:
@@ -278,6 +298,32 @@ def _allowed(value: object) -> tuple[str, ...] | None:
         if is_unnamed(_name("allowedModels", name)):
             raise InvalidValue("allowedModels", "names of models", name)
     return found
+
+
+def _plain_attachment(attachment: str | Mapping[str, Any] | Attachment) -> object:
+    if isinstance(attachment, str | Mapping):
+        return _plain("attachments", attachment)
+    given = {"name": attachment.name, "mediaType": attachment.media_type, "size": attachment.size}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _plain(name: str, value: object) -> object:
+    """A value as JSON has it; what JSON has no word for as its text."""
+    try:
+        return json.loads(json.dumps(value, default=_told))
+    except (ValueError, TypeError, RecursionError):  # a circle, or a key that is no text
+        raise InvalidValue(name, "what can be written as JSON", "something that cannot") from None
+
+
+def _told(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def _encodable(value: object) -> object:
+    """The value without half characters, which a text may hold and UTF-8 may not."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return json.loads(json.dumps(value).encode("utf-8", "replace")) if isinstance(value, list) else value
 
 
 def _several(name: str, value: object, most: int) -> tuple[Any, ...]:
