@@ -132,6 +132,20 @@ def test_seal_sums_the_days_that_are_over_once(augury: Augury, log: Path) -> Non
     assert "Sealed 0 days of 0 calls; 1 day sealed now." in augury("seal", *DATABASE).stderr
 
 
+def test_doctor_says_how_many_days_wait_to_be_sealed(augury: Augury) -> None:
+    records = [
+        {"timestamp": f"2026-01-0{day}T10:00:00Z", "model": "gpt-4o", "response_time_ms": 9} for day in range(1, 6)
+    ]
+    (augury.folder / "log.jsonl").write_text("\n".join(map(json.dumps, records)))
+    augury("import", "log.jsonl", *DATABASE)
+
+    assert "0 days sealed; 5 days that are over are not: `augury seal`" in augury("doctor", *DATABASE).stdout
+
+    augury("seal", *DATABASE)
+    augury("prune", *DATABASE)
+    assert "5 days sealed, of which 5 days pruned for good" in augury("doctor", *DATABASE).stdout
+
+
 def test_forget_deletes_a_users_calls_and_names_the_days_it_cannot_change(augury: Augury) -> None:
     records = [
         {"timestamp": f"2026-01-0{day}T10:00:00Z", "model": "gpt-4o", "response_time_ms": 9, "user_id": user}

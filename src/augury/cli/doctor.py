@@ -14,6 +14,8 @@ from rich.text import Text
 from augury import __version__
 from augury.capture.journal import survey
 from augury.cli.output import Database, Json, counted, write_json, write_line
+from augury.core.calls import OTHER
+from augury.core.windows import day_of
 from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
@@ -32,6 +34,7 @@ _OLD = timedelta(days=90)
 _DEAR = 100  # dollars that hardly any single call costs
 _DEARER = 100  # times what 99 % of a model's other calls cost at the most
 _NAMED = 3  # models
+_UNSEALED = 3  # days that may be over and not sealed
 
 
 class Verdict(StrEnum):
@@ -89,6 +92,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             found = archive.describe()
             yield Finding("database", Verdict.GOOD, f"{found.url} opens; schema version {found.schema_version}")
             yield from _data(found, archive)
+            yield from _sealing(found, archive)
     except AuguryError as problem:
         yield Finding("database", Verdict.WRONG, str(problem))
         return
@@ -180,6 +184,25 @@ def _data(found: Description, archive: Archive) -> Iterator[Finding]:
         )
     if not rated:
         yield Finding("ratings", Verdict.ADVICE, "no call is rated; thumbs and outcomes say what success rates cannot")
+
+
+def _sealing(found: Description, archive: Archive) -> Iterator[Finding]:
+    """Whether answers come from sums, and what those have lost."""
+    waiting = len(archive.unsealed(day_of(datetime.now(UTC) - timedelta(hours=1))))
+    final = f", of which {counted(found.final_days, 'day')} pruned for good" if found.final_days else ""
+    says = f"{counted(found.sealed_days, 'day')} sealed{final}"
+    if waiting > _UNSEALED:
+        says += f"; {counted(waiting, 'day')} that are over are not: `augury seal` sums them, and so does `serve`"
+        yield Finding("sums", Verdict.ADVICE, says)
+    elif found.sealed_days:
+        yield Finding("sums", Verdict.GOOD, says)
+    if found.overflow:
+        yield Finding(
+            "names",
+            Verdict.ADVICE,
+            f'a day had too many different values of {", ".join(found.overflow)}: the rarest are summed as "{OTHER}"; '
+            "is something there that is different for every call, such as an id?",
+        )
 
 
 def _implausible(archive: Archive) -> Iterator[Finding]:

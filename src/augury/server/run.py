@@ -10,12 +10,14 @@ import socket
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
+from augury.analytics.overview import OverviewRequest
 from augury.core.windows import Window
 from augury.errors import AuguryError, SettingsError
+from augury.recommend.answering import whole_overview
 from augury.server.app import create_app
 from augury.server.guard import refuse_open_doors
 from augury.server.parts import Parts
@@ -27,11 +29,14 @@ from augury.wiring import journal_of, prices_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fastapi import FastAPI
+
     from augury.settings import Settings
     from augury.store.protocol import Store
 
 _LOG = logging.getLogger("augury.server")
 _HOUR_S = 3_600.0
+_FIRST_DAYS = 30  # what the page shows when nothing else is asked for
 
 
 def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> None:
@@ -64,7 +69,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         database = parse_url(settings.database_url).path
         announce(database, owner)
         try:
-            with _ending(server), _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
+            with _ending(server), _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)), _warming(app):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
@@ -103,6 +108,26 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
                 "end what listens there, or choose another port with --port (0 takes any free one)"
             ) from None
         yield listener
+
+
+@contextmanager
+def _warming(app: FastAPI) -> Iterator[None]:
+    """Work the page's first answer out before somebody waits for it: it reads what later ones remember."""
+    parts = cast("Parts", app.state.parts)
+
+    def work() -> None:
+        try:
+            asked = OverviewRequest(window=Window.last_days(_FIRST_DAYS, now=parts.now()))
+            whole_overview(parts.store, app.state.snapshot, asked, sample=parts.sample)
+        except AuguryError as problem:
+            _LOG.warning("the first answer could not be worked out: %s", problem)
+
+    worker = threading.Thread(target=work, name="augury-warming", daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.join()
 
 
 @contextmanager
