@@ -273,3 +273,15 @@ def test_the_sealer_seals_in_the_background(store: Store) -> None:
             pass
     assert store.unsealed(TODAY) == []
     agree(store, calls)
+
+
+def test_a_clock_that_jumps_seals_too_much_or_too_little_and_nothing_is_lost(store: Store) -> None:
+    calls = some_calls()
+    clock = [NOW, NOW + timedelta(days=400), NOW - timedelta(days=400), NOW + timedelta(minutes=1), NOW]
+    for part, now in enumerate(clock):
+        store.append(calls[part :: len(clock)])
+        for _, day, count in seal_closed(store, now):
+            assert count
+            assert day < day_of(now)
+        agree(store, [call for other in range(part + 1) for call in calls[other :: len(clock)]])
+    assert TODAY in store.unsealed(TODAY + 1)
