@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from queue import Queue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import sync_playwright
+from tests import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import IO
+    from pathlib import Path
 
     from playwright.sync_api import Browser, ConsoleMessage, Page, Response
-
-COMMAND = Path(sys.executable).with_name("augury")
-STARTS_WITHIN_S = 60
-ENDS_WITHIN_S = 30
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -106,42 +97,8 @@ class Site:
 @contextmanager
 def serving(folder: Path) -> Iterator[Site]:
     """A server over a database of its own, until the end of the block."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
-    process = subprocess.Popen(
-        [COMMAND, "serve", "--port", "0", "--database", folder / "calls.duckdb"],
-        cwd=folder,
-        env=environment | {"AUGURY_DATA_DIR": str(folder), "COLUMNS": "200"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    addresses: Queue[str | None] = Queue()
-    said: list[str] = []
-    # Reads on to the end: a server whose log nobody reads stands still when the pipe is full.
-    reader = Thread(target=_listen, args=(process.stderr, said, addresses), daemon=True)
-    reader.start()
-    try:
-        address = addresses.get(timeout=STARTS_WITHIN_S)
-        assert address is not None, "".join(said)
-        yield Site(address)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=ENDS_WITHIN_S)
-        finally:
-            process.kill()
-            process.wait()
-            reader.join(timeout=ENDS_WITHIN_S)
-            process.stderr.close()
-
-
-def _listen(log: IO[str], said: list[str], addresses: Queue[str | None]) -> None:
-    for line in log:
-        said.append(line)
-        if found := re.search(r"is at (http://\S+)/analytics/models", line):
-            addresses.put(found[1])
-    addresses.put(None)
+    with servers.serving(folder) as server:
+        yield Site(server.address)
 
 
 @pytest.fixture(scope="session")

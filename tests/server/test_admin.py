@@ -53,7 +53,11 @@ def test_an_export_is_a_parquet_file_of_every_column(client: TestClient, tmp_pat
 def test_an_export_can_be_taken_in_again_and_adds_nothing(client: TestClient) -> None:
     exported = client.get("/api/admin/export", headers=ADMIN).content
 
-    assert client.post("/api/admin/import", content=exported, headers=ADMIN).json() == {"stored": 0, "known": 1, "final": 0}
+    assert client.post("/api/admin/import", content=exported, headers=ADMIN).json() == {
+        "stored": 0,
+        "known": 1,
+        "final": 0,
+    }
 
 
 def test_what_is_no_parquet_is_refused_and_changes_nothing(client: TestClient) -> None:
