@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, classify, imports, volume
+from benchmarks import analytics, classify, imports, ingest, volume
 
 
 def main() -> None:
     """Run what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("import", "analytics", "volume", "classify", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("import", "ingest", "analytics", "volume", "classify", "all"), default="all")
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
     given = parser.parse_args()
     if given.what in ("import", "all"):
         imports.run(given.rows)
+    if given.what in ("ingest", "all"):
+        ingest.run(given.rows)
     if given.what in ("analytics", "all"):
         analytics.run([rows for rows in (10_000, 100_000, 1_000_000) if rows <= given.rows])
     if given.what in ("volume", "all"):  # more than a million only when asked for by its name
