@@ -10,7 +10,9 @@ from benchmarks import analytics, classify, imports, ingest, volume
 def main() -> None:
     """Run what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("import", "ingest", "analytics", "volume", "classify", "all"), default="all")
+    parser.add_argument(
+        "what", nargs="?", choices=("import", "ingest", "analytics", "volume", "classify", "all"), default="all"
+    )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
     given = parser.parse_args()
     if given.what in ("import", "all"):
