@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import TYPE_CHECKING
 
 import genai_prices
 import pytest
@@ -12,9 +13,13 @@ from genai_prices.types import ModelInfo, ModelPrice, TieredPrices, TimeOfDateCo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augury.errors import SettingsError
 from augury.models import resolve
 from augury.models.overrides import PriceOverride
-from augury.models.prices import PRICE_SLOT, PriceBook, Rates
+from augury.models.prices import PRICE_SLOT, PriceBook, PriceSource, Quote, Rates
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOOK = PriceBook()
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -394,3 +399,41 @@ def test_importing_prices_does_not_load_the_price_list() -> None:
     code = "import sys, augury.models.prices; sys.exit('genai_prices' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "tier", "at", "since"),
+    [
+        ("o3", None, datetime(2025, 6, 9, tzinfo=UTC), None),
+        ("o3", None, datetime(2025, 6, 10, tzinfo=UTC), date(2025, 6, 10)),
+        ("gpt-4o", None, NOW, None),
+        ("gpt-4o", "batch", NOW, date(2026, 10, 14)),
+    ],
+)
+def test_a_quote_tells_since_when_the_list_has_its_price(
+    model: str, tier: str | None, at: datetime, since: date | None
+) -> None:
+    quote = BOOK.quote(model=model, provider="openai", service_tier=tier, at=at)
+
+    assert (quote.source, quote.since) == (PriceSource.LIST, since)
+
+
+def test_a_price_that_is_unknown_is_nobodys() -> None:
+    assert BOOK.quote(model="nobody-knows-it", provider="openai", service_tier=None, at=NOW) == Quote()
+
+
+def test_prices_are_read_anew_and_stand_where_they_cannot_be(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nmodel = "house"\ninput = 1\noutput = 1\n')
+    book = PriceBook.from_file(file)
+    assert (per_million(book, "house", "openai"), book.in_use().own) == (Decimal(1), 1)
+
+    file.write_text(file.read_text().replace("1", "2"))
+    assert per_million(book, "house", "openai") == Decimal(1)
+    book.reread()
+    assert per_million(book, "house", "openai") == Decimal(2)
+
+    file.write_text("[[price]]")
+    with pytest.raises(SettingsError):
+        book.reread()
+    assert per_million(book, "house", "openai") == Decimal(2)

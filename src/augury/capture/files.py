@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby, islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,10 @@ from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import VARCHAR
 
 from augury.capture.columns import OBJECT_FUNCTION, Column, limits_sql, literal, plain, quoted, typed
+from augury.capture.pricing import look_up_rates
 from augury.capture.prompts import PROMPT_FIELDS, task_of, task_words
 from augury.capture.sources import Source
-from augury.capture.statements import SLOT_US, calls_sql, checked_sql
+from augury.capture.statements import calls_sql, checked_sql
 from augury.capture.texts import csv_columns, opened, read_csv, read_jsonl
 from augury.core.calls import UNKNOWN_MODEL
 from augury.core.rules import FUTURE, RULE, RULES, read_object, text_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from augury.capture.sources import Wishes
     from augury.capture.texts import Line
-    from augury.models.prices import PriceBook, Rates
+    from augury.models.prices import PriceBook
 
 CHUNK_ROWS = 200_000
 _MEMORY = "512MB"
@@ -310,31 +311,14 @@ class CheckedFile:
             appender.append_rows(rows)
 
     def _look_up_prices(self) -> None:
-        """What tokens cost: a row per model, provider, tier, run of price slots, and length of request."""
-        rates = ("input", "cached_input", "cache_write", "cache_write_1h", "output")
-        self._database.execute(
-            "CREATE TABLE rates (model VARCHAR, provider VARCHAR, tier VARCHAR, first_slot BIGINT, last_slot BIGINT, "
-            f"above BIGINT, upto BIGINT, {', '.join(f'{rate} DECIMAL(18, 12)' for rate in rates)})"
-        )
-        slots = self._database.execute(
-            f"SELECT DISTINCT named.model, named.provider, coalesce(service_tier, ''), epoch_us(timestamp) // {SLOT_US} "
+        look_up_rates(
+            self._database,
+            self._prices,
             "FROM checked JOIN named ON coalesce(checked.model, '') = reported "
             "AND coalesce(checked.provider, '') = allegedly "
-            "WHERE problem IS NULL AND cost_usd IS NULL AND cost_source IS DISTINCT FROM 'unknown' ORDER BY ALL"
-        ).fetchall()
-        rows: list[tuple[object, ...]] = []
-        for (*sold, steps), run in groupby(slots, key=lambda slot: (*slot[:3], self._rates(*slot))):
-            passed = [slot for *_, slot in run]
-            for step, after in zip_longest(steps, steps[1:]):
-                upto = after.above_input_tokens if after else None
-                prices = (getattr(step, rate) for rate in rates)
-                rows.append((*sold, passed[0], passed[-1], step.above_input_tokens, upto, *prices))
-        with self._database.appender("rates") as appender:
-            appender.append_rows(rows)
-
-    def _rates(self, model: str, provider: str, tier: str, slot: int) -> tuple[Rates, ...]:
-        at = datetime.fromtimestamp(slot * SLOT_US // 1_000_000, UTC)
-        return self._prices.rates(model=model, provider=provider, service_tier=tier or None, at=at)
+            "WHERE problem IS NULL AND cost_usd IS NULL AND cost_source IS DISTINCT FROM 'unknown'",
+            named="named",
+        )
 
 
 def _with_task(line: Line, prompts: dict[str, list[Source]], found: dict[str, list[Source]]) -> Line:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from augury.capture.columns import SQL_TYPES, Column, derived_id_sql, literal, value_sql
-from augury.capture.records import DEFAULT_OPERATION, EMBEDDINGS
+from augury.capture.pricing import cost_sql, rates_join
+from augury.capture.records import DEFAULT_OPERATION
 from augury.core.calls import COLUMNS, NO_USER, UNKNOWN_MODEL
 from augury.core.rules import IDENTITY, RULE, RULES
-from augury.models.prices import PRICE_SLOT
 
-SLOT_US = int(PRICE_SLOT.total_seconds()) * 1_000_000
 _SETTLED = {"id", "model", "provider", "model_version", "task_type", "operation", "user_id", "attempt"}
 _FINAL = {
     "success": "succeeded AS success",
@@ -82,16 +81,10 @@ def calls_sql() -> str:
             WHERE checked.row >= $first AND checked.row < $end AND problem IS NULL
         ), priced AS (
             SELECT settled.*,
-                CASE WHEN cost_usd IS NOT NULL OR cost_source = 'unknown' THEN cost_usd
-                    WHEN given IS NOT NULL AND (taken IS NOT NULL OR operation = '{EMBEDDINGS}') THEN CAST(
-                        (given::BIGINT - coalesce(cached_input_tokens, 0) - coalesce(written, 0)) * rates.input
-                        + coalesce(cached_input_tokens, 0)::BIGINT * rates.cached_input
-                        + (coalesce(written, 0)::BIGINT - coalesce(cache_write_1h_tokens, 0)) * rates.cache_write
-                        + coalesce(cache_write_1h_tokens, 0)::BIGINT * rates.cache_write_1h
-                        + coalesce(taken, 0)::BIGINT * rates.output AS DECIMAL(18, 10)) END AS price
+                CASE WHEN cost_usd IS NOT NULL OR cost_source = 'unknown' THEN cost_usd ELSE {
+        cost_sql(input_tokens="given", output_tokens="taken", cache_write_tokens="written")
+    } END AS price
             FROM settled
-            LEFT JOIN rates ON rates.model = settled.model AND rates.provider = settled.provider
-                AND rates.tier = coalesce(service_tier, '') AND epoch_us(timestamp) // {SLOT_US} BETWEEN rates.first_slot AND rates.last_slot
-                AND coalesce(given, 0) > rates.above AND (rates.upto IS NULL OR coalesce(given, 0) <= rates.upto)
+            {rates_join("settled", input_tokens="given")}
         )
         SELECT {", ".join(_FINAL.get(column, column) for column in COLUMNS)} FROM priced"""

@@ -11,30 +11,28 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from augury.models.names import UNKNOWN, maker, resolve
 from augury.models.overrides import PriceOverride, read_overrides
+from augury.models.rates import PriceSource, Quote, Rates, per_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from genai_prices.types import MatchLogic, ModelInfo, ModelPrice, Provider
+    from genai_prices.types import ConditionalPrice, MatchLogic, ModelInfo, ModelPrice, PriceVariant, Provider
 
-__all__ = ["PRICE_SLOT", "PriceBook", "PriceOverride", "Rates"]
+__all__ = ["PRICE_SLOT", "PriceBook", "PriceOverride", "PriceSource", "PricesInUse", "Quote", "Rates"]
 
 PRICE_SLOT = timedelta(minutes=30)
 """Prices do not change within a slot, counted from midnight UTC: who prices many calls may ask once per model,
 provider, tier and slot. Days, and the hours of day that some providers charge less in, begin with a slot."""
 
 _SLOT_SECONDS = int(PRICE_SLOT.total_seconds())
-_RATE = Decimal("1e-12")  # DECIMAL(18,12), as SQL multiplies it; all lists fit but for a few thirds of a cent
-_CENTS = Decimal("1e-10")  # NUMERIC(18,10), as the table stores it
-_MILLION = Decimal(1_000_000)
-_EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # 64-bit counts times our rates never need more digits
 _REMEMBERED = 16_384  # answers: a month of slots for ten models
 
 _LISTS: Mapping[str, str] = {
@@ -83,60 +81,59 @@ _BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """US dollars per token, to 12 decimal places, for requests of more than `above_input_tokens` input tokens.
+class PricesInUse:
+    """Which prices a price book has."""
 
-    The threshold is a cliff: a request beyond it is priced so as a whole, its output too.
-    """
+    listed: str  # the installed list and its version, which dates it: its data do not say when they were checked
+    own: int  # how many the owner has written down
 
-    above_input_tokens: int  # -1 in the first of a model's rates, so that it fits every request, an empty one too
-    input: Decimal
-    cached_input: Decimal
-    cache_write: Decimal
-    cache_write_1h: Decimal
-    output: Decimal
 
-    def cost(
-        self,
-        *,
-        input_tokens: int,
-        output_tokens: int,
-        cached_input_tokens: int = 0,
-        cache_write_tokens: int = 0,
-        cache_write_1h_tokens: int = 0,
-    ) -> Decimal:
-        """US dollars, rounded once, half up, to 10 decimal places.
-
-        `input_tokens` counts the cached and the written ones too, `cache_write_tokens` those written for an hour too.
-        """
-        plain = input_tokens - cached_input_tokens - cache_write_tokens
-        total = _EXACT.multiply(self.input, plain)
-        total = _EXACT.fma(self.output, output_tokens, total)
-        if cached_input_tokens:
-            total = _EXACT.fma(self.cached_input, cached_input_tokens, total)
-        if cache_write_tokens:
-            total = _EXACT.fma(self.cache_write, cache_write_tokens - cache_write_1h_tokens, total)
-        if cache_write_1h_tokens:
-            total = _EXACT.fma(self.cache_write_1h, cache_write_1h_tokens, total)
-        return _EXACT.quantize(total, _CENTS)
+_UNKNOWN_PRICE = Quote()
 
 
 class PriceBook:
     """What a call costs. Models and providers are canonical names, as `augury.models.resolve` gives them."""
 
     def __init__(self, overrides: Sequence[PriceOverride] = ()) -> None:
-        self._overrides: dict[str, list[PriceOverride]] = defaultdict(list)
+        self._path: Path | None = None
+        self._use(overrides)
+
+    def _use(self, overrides: Sequence[PriceOverride]) -> None:
+        by_model: dict[str, list[PriceOverride]] = defaultdict(list)
         for override in overrides:
-            self._overrides[override.model].append(override)
-        self._in_slot = lru_cache(maxsize=_REMEMBERED)(self._look_up)
+            by_model[override.model].append(override)
+        self._overrides = dict(by_model)
+        self._in_slot = lru_cache(maxsize=_REMEMBERED)(self._look_up)  # last: it remembers none of the prices before
 
     @classmethod
     def from_file(cls, path: Path | None) -> PriceBook:
         """Read the owner's prices (`augury.models.overrides` describes the file); None: there are none."""
-        return cls() if path is None else cls(read_overrides(path))
+        book = cls()
+        book._path = path
+        book.reread()
+        return book
+
+    def reread(self) -> None:
+        """Read the owner's file anew, where there is one.
+
+        Raises:
+            SettingsError: the file cannot be used; the prices of before stand.
+        """
+        if self._path is not None:
+            self._use(read_overrides(self._path))
+
+    def in_use(self) -> PricesInUse:
+        """Which prices these are."""
+        return PricesInUse(
+            listed=f"genai-prices {version('genai-prices')}", own=sum(map(len, self._overrides.values()))
+        )
 
     def rates(self, *, model: str, provider: str, service_tier: str | None, at: datetime) -> tuple[Rates, ...]:
-        """Say what tokens cost, by length of request, ascending; empty where the price is unknown.
+        """What tokens cost, by length of request, ascending; empty where the price is unknown: see `quote`."""
+        return self.quote(model=model, provider=provider, service_tier=service_tier, at=at).rates
+
+    def quote(self, *, model: str, provider: str, service_tier: str | None, at: datetime) -> Quote:
+        """Say what tokens cost, and who says so.
 
         The last of the rates whose `above_input_tokens` is below a request's input tokens is the one that counts.
 
@@ -174,10 +171,12 @@ class PriceBook:
                 )
         return None
 
-    def _look_up(self, model: str, provider: str, service_tier: str | None, slot: int) -> tuple[Rates, ...]:
+    def _look_up(self, model: str, provider: str, service_tier: str | None, slot: int) -> Quote:
         start = datetime.fromtimestamp(slot * _SLOT_SECONDS, tz=UTC)
         override = self._override(model, provider, start.date())
-        return _own_rates(override) if override else _listed_rates(model, provider, service_tier, start)
+        if override is not None:
+            return Quote(rates=_own_rates(override), source=PriceSource.OWN, since=override.since)
+        return _listed_quote(model, provider, service_tier, start)
 
     def _override(self, model: str, provider: str, day: date) -> PriceOverride | None:
         fitting = [
@@ -194,37 +193,57 @@ def _own_rates(own: PriceOverride) -> tuple[Rates, ...]:
     return (
         Rates(
             above_input_tokens=-1,
-            input=_per_token(own.input),
-            cached_input=_per_token(own.input if own.cached_input is None else own.cached_input),
-            cache_write=_per_token(cache_write),
-            cache_write_1h=_per_token(cache_write if own.cache_write_1h is None else own.cache_write_1h),
-            output=_per_token(own.output),
+            input=per_token(own.input),
+            cached_input=per_token(own.input if own.cached_input is None else own.cached_input),
+            cache_write=per_token(cache_write),
+            cache_write_1h=per_token(cache_write if own.cache_write_1h is None else own.cache_write_1h),
+            output=per_token(own.output),
         ),
     )
 
 
-def _listed_rates(model: str, provider: str, service_tier: str | None, at: datetime) -> tuple[Rates, ...]:
-    """The rates of the provider's own list, else of the maker's where the provider sells at its price."""
+def _listed_quote(model: str, provider: str, service_tier: str | None, at: datetime) -> Quote:
+    """The price of the provider's own list, else of the maker's where the provider sells at its price."""
     if model == UNKNOWN:
-        return ()
+        return _UNKNOWN_PRICE
     made_by = maker(model)
     server = made_by if provider == UNKNOWN else provider
     tier = service_tier.lower() if service_tier else None
     info = _listed(server, model)
     if info is None and made_by in _AT_LIST_PRICE.get(server, ()):
         if tier in _TIERS:
-            return ()  # resellers halve a batch as the makers do; their tiers are their own
+            return _UNKNOWN_PRICE  # resellers halve a batch as the makers do; their tiers are their own
         info = _listed(made_by, model)
     if info is None:
-        return ()
-    context = None
+        return _UNKNOWN_PRICE
+    context: dict[str, str] = {}
     if tier == _BATCH:
         context = {"processing": _BATCH}
     elif tier in _TIERS:
         context = {"service_tier": tier, "speed": tier}  # Anthropic's fast mode is a speed
-    if context is not None:
-        return _rates(info.get_prices(at, context))  # prices put together for this request
-    prices = info.get_prices(at)  # the list's own object, the same for as long as it holds
+    prices = info.get_prices(at, context)
+    rates = _rates(prices) if context else _standard_rates(prices)  # with a context, they are put together for it alone
+    if not rates:
+        return _UNKNOWN_PRICE
+    return Quote(rates=rates, source=PriceSource.LIST, since=_since(info, at, context))
+
+
+def _since(info: ModelInfo, at: datetime, context: Mapping[str, str]) -> date | None:
+    """The first day of the price that `ModelInfo.get_prices` finds, where the list tells."""
+    found: list[ConditionalPrice | PriceVariant] = []
+    if isinstance(info.prices, list):
+        found += [next((one for one in reversed(info.prices) if _active(one, at)), info.prices[0])]
+    found += [one for one in info.price_variants or () if one.when.items() <= context.items() and _active(one, at)]
+    days = [getattr(one.constraint, "start_date", None) for one in found]
+    return max((day for day in days if day is not None and day <= at.date()), default=None)
+
+
+def _active(price: ConditionalPrice | PriceVariant, at: datetime) -> bool:
+    return price.constraint is None or price.constraint.active(at)
+
+
+def _standard_rates(prices: ModelPrice) -> tuple[Rates, ...]:
+    """The rates of the list's own object, which is the same for as long as its prices hold."""
     known = _read_before.get(id(prices))
     if known is None:
         known = _read_before[id(prices)] = prices, _rates(prices)
@@ -254,18 +273,14 @@ def _rates(prices: ModelPrice) -> tuple[Rates, ...]:
 
     def price(of: Decimal | TieredPrices, above: int) -> Decimal:
         if isinstance(of, Decimal):
-            return _per_token(of)
-        return _per_token(next((tier.price for tier in reversed(of.tiers) if tier.start <= above), of.base))
+            return per_token(of)
+        return per_token(next((tier.price for tier in reversed(of.tiers) if tier.start <= above), of.base))
 
     starts = {tier.start for kind in kinds.values() if isinstance(kind, TieredPrices) for tier in kind.tiers}
     return tuple(
         Rates(above_input_tokens=above, **{name: price(kind, above) for name, kind in kinds.items()})
         for above in (-1, *sorted(starts))
     )
-
-
-def _per_token(per_million: Decimal) -> Decimal:
-    return _EXACT.quantize(_EXACT.divide(per_million, _MILLION), _RATE)
 
 
 @lru_cache(maxsize=4_096)
