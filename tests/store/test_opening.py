@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -267,3 +268,17 @@ def test_the_folder_for_temporary_files_may_have_any_name(tmp_path: Path, monkey
     with open_store(str(tmp_path / "calls.duckdb")) as store:
         store.append([a_call(1)])
         assert store.export(None, tmp_path / "calls.parquet") == 1
+
+
+def test_ctrl_c_within_a_statement_is_an_interrupt_and_the_store_goes_on(used: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # runners of tests may not listen
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        with open_store(str(used)) as store:
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                store.query("SELECT count(*) FROM range(100000000000) AS a WHERE a.range % 7 = 3", limit=1)
+            assert store.describe().calls == 10
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, before)

@@ -48,6 +48,10 @@ def plainly(path: Path) -> Iterator[None]:
     """Say what went wrong in DuckDB in a sentence of our own."""
     try:
         yield
+    except RuntimeError as problem:
+        if str(problem) == "Query interrupted":  # what DuckDB makes of Ctrl-C within a statement
+            raise KeyboardInterrupt from None
+        raise
     except duckdb.Error as problem:
         text = str(problem)
         if "Could not set lock" in text or "already open" in text:
