@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ import httpx2
 
 from augury.capture.records import as_record
 from augury.errors import AuguryError, InvalidValue, NotFound, QueryRefused, ServerUnreachable
+from augury.models.prices import PricesInUse, PriceSource
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
+from augury.store.repricing import Repriceable, Repriced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from augury.core.calls import ModelCall
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
+    from augury.models.prices import PriceBook
 
 _LOG = logging.getLogger("augury")
 
@@ -160,6 +164,25 @@ class RemoteArchive:
         calls: int | None = self._ask("POST", "/api/admin/seal", json={"day": day}, timeout=_LONG_SECONDS)["calls"]
         return calls
 
+    def reread_prices(self) -> PricesInUse:
+        """Have the server read its owner's prices anew; which prices it has.
+
+        Raises:
+            ServerUnreachable: its file of prices cannot be used.
+        """
+        return PricesInUse(**self._ask("POST", "/api/admin/prices"))
+
+    def repriceable(self, since: int = 0) -> Repriceable:
+        """The days from this one on that have calls whose cost nobody reported."""
+        return Repriceable(**self._ask("GET", "/api/admin/repriceable", params={"since": since}, timeout=_LONG_SECONDS))
+
+    def reprice(self, day: int, prices: PriceBook | None = None, *, dry_run: bool = False) -> list[Repriced]:
+        """Have a day's calls priced again, by the server's own prices: others are not sent to it."""
+        if prices is not None:
+            raise ValueError("a server has its own prices")
+        body = {"day": day, "dryRun": dry_run}
+        return [_repriced(one) for one in self._ask("POST", "/api/admin/reprice", json=body, timeout=_LONG_SECONDS)]
+
     def describe(self) -> Description:
         """What there is."""
         answer = self._ask("GET", "/api/admin/describe")
@@ -181,6 +204,12 @@ class RemoteArchive:
             f"no answer from an Augury server at {self._url} ({type(problem).__name__}); start one with `augury serve`, "
             "or name another with AUGURY_URL"
         )
+
+
+def _repriced(answer: dict[str, Any]) -> Repriced:
+    read = {"source": PriceSource, "since": date.fromisoformat, "before": Decimal, "after": Decimal}
+    told: dict[str, Any] = {name: make(answer[name]) for name, make in read.items() if answer[name] is not None}
+    return Repriced(**answer | told)
 
 
 def _problem(response: httpx2.Response) -> AuguryError:

@@ -232,6 +232,6 @@ def test_retention_deletes_old_calls_while_serving(augury: Augury, log: Path) ->
 def test_the_version_and_the_help_are_told(augury: Augury) -> None:
     assert augury("--version").stdout.startswith("augury 0.")
     shown = augury("--help").stdout
-    for command in ("serve", "demo", "import", "export", "report", "sql", "prune", "migrate", "doctor"):
+    for command in ("serve", "demo", "import", "export", "report", "sql", "prune", "reprice", "migrate", "doctor"):
         assert command in shown
         assert "--database" in augury(command, "--help").stdout

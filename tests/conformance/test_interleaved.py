@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +13,11 @@ from tests.conformance.by_hand import Case, by_hand, differences
 from tests.world import NOW, a_call, message
 
 from augury.analytics.overview import GroupBy, overview
-from augury.core.calls import ErrorType, ModelCall
+from augury.core.calls import CostSource, ErrorType, ModelCall
 from augury.core.feedback import Feedback, Outcome
 from augury.core.windows import day_of
 from augury.errors import NotFound
+from augury.models.prices import PriceBook, PriceOverride
 from augury.store import open_store
 from augury.store.protocol import CallsQuestion, Fate, Filters, Forgotten
 
@@ -40,9 +42,19 @@ CASES = (
 )
 """Each is of whole UTC days: a pruned one cannot be cut otherwise."""
 
+BOOKS = (
+    PriceBook(),
+    PriceBook(
+        [
+            PriceOverride(model="gpt-4o", input=Decimal(3), output=Decimal("12.5")),
+            PriceOverride(model="gpt-4o", input=Decimal(4), output=Decimal(16), since=FIRST.date() + timedelta(days=2)),
+        ]
+    ),
+)
+
 errors = st.sampled_from([None, None, ErrorType.RATE_LIMIT, ErrorType.SERVER, ErrorType.TASK])
 new_calls = st.builds(
-    lambda number, model, at, said, talk, error, attempt, rating, user: a_call(
+    lambda number, model, at, said, talk, error, attempt, rating, user, cost: a_call(
         number,
         model=model,
         timestamp=FIRST + timedelta(hours=at, microseconds=at % 3 - 1),
@@ -54,6 +66,8 @@ new_calls = st.builds(
         attempt=attempt,
         user_rating=rating,
         user_id=message(1_000 + user),
+        cost_usd=None if cost is CostSource.UNKNOWN else Decimal("0.0015"),
+        cost_source=cost,
     ),
     number=st.integers(0, 60),  # the same number and time make the same id
     model=st.sampled_from(["gpt-4o", "claude-haiku-4-5", "unknown"]),
@@ -64,6 +78,7 @@ new_calls = st.builds(
     attempt=st.integers(1, 3),
     rating=st.sampled_from([None, None, -1, 0, 1]),
     user=st.integers(0, 2),
+    cost=st.sampled_from(CostSource),
 )
 outcomes = st.builds(
     Outcome,
@@ -94,6 +109,7 @@ operations = st.lists(
         st.tuples(st.just("seal"), st.just(DAYS)),
         st.tuples(st.just("forget"), st.integers(0, 2)),
         st.tuples(st.just("prune"), st.integers(0, DAYS)),
+        st.tuples(st.just("reprice"), st.sampled_from(range(len(BOOKS)))),
         st.tuples(st.just("ask"), st.sampled_from(CASES)),
     ),
     min_size=1,
@@ -155,6 +171,20 @@ class Plain:
             final=tuple(sorted({call.timestamp.date() for call in self.pruned})),
         )
 
+    def reprice(self, prices: PriceBook) -> tuple[int, int, int]:
+        changed = unpriced = kept = 0
+        for call in [call for call in self.calls.values() if call.cost_source is not CostSource.REPORTED]:
+            cost = prices.cost(
+                model=call.model, provider=call.provider, service_tier=None, at=call.timestamp,
+                input_tokens=call.input_tokens or 0, output_tokens=call.output_tokens or 0,
+            )  # fmt: skip
+            if cost is None:
+                unpriced, kept = unpriced + (call.cost_usd is None), kept + (call.cost_usd is not None)
+            elif (cost, CostSource.COMPUTED) != (call.cost_usd, call.cost_source):
+                self.calls[call.id] = replace(call, cost_usd=cost, cost_source=CostSource.COMPUTED)
+                changed += 1
+        return changed, unpriced, kept
+
     def _answer(self, message_id: UUID) -> ModelCall:
         attempts = [call for call in self.calls.values() if call.message_id == message_id]
         answered = [call for call in attempts if call.success or call.error_type is ErrorType.TASK]
@@ -190,7 +220,16 @@ def do(store: Store | Plain, what: str, how: object, known: list[ModelCall]) -> 
             return store.forget(message(1_000 + how))
         case "prune", int():
             return store.prune(FIRST + timedelta(days=how))
+        case "reprice", int():
+            return _repriced(store, BOOKS[how])
     raise AssertionError(what)
+
+
+def _repriced(store: Store | Plain, prices: PriceBook) -> tuple[int, int, int]:
+    if isinstance(store, Plain):
+        return store.reprice(prices)
+    found = [one for day in store.repriceable().days for one in store.reprice(day, prices)]
+    return sum(one.calls for one in found), sum(one.unpriced for one in found), sum(one.kept for one in found)
 
 
 def _found(ask: Callable[[], UUID]) -> UUID | None:

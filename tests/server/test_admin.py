@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -87,3 +87,28 @@ def test_health_and_readiness_are_told(client: TestClient) -> None:
     well = {"databaseAway": False, "journaledCalls": 0, "journaledBytes": 0}
     assert client.get("/healthz").json() == {"status": "ok"} | well
     assert client.get("/readyz").json() == {"status": "ready"} | well
+
+
+def test_a_day_is_priced_again_by_the_servers_prices(client: TestClient) -> None:
+    day = 20_542  # 2026-03-30
+    call = CALL | {"input_tokens": 1_000, "output_tokens": 10, "cost_usd": 9, "cost_source": "computed"}
+    client.post("/api/analytics/models/calls", json=call).raise_for_status()
+
+    def reprice(**body: object) -> Any:
+        return client.post("/api/admin/reprice", json=body, headers=ADMIN).json()
+
+    assert client.post("/api/admin/prices", headers=ADMIN).json()["own"] == 0
+    assert client.get("/api/admin/repriceable", headers=ADMIN).json() == {"days": [day], "final_days": 0}
+    assert client.get("/api/admin/repriceable", params={"since": day + 1}, headers=ADMIN).json()["days"] == []
+    assert reprice(day=day, dryRun=True) == reprice(day=day)
+    (left,) = reprice(day=day)
+    assert (left["calls"], left["unpriced"]) == (0, 1)
+    costs = [call["costUsd"] for call in client.get("/api/analytics/calls").json()["calls"]]
+    assert sorted(costs, key=str) == [0.0026, None]
+
+
+def test_a_day_to_price_again_is_a_number(client: TestClient) -> None:
+    answer = client.post("/api/admin/reprice", json={"day": "soon"}, headers=ADMIN)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "day"

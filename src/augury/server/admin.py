@@ -6,19 +6,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from augury.core.windows import Window
-from augury.errors import InvalidValue, StoreError
+from augury.errors import InvalidValue, SettingsError, StoreError
+from augury.models.prices import PricesInUse
 from augury.server import bodies
 from augury.server.ingest import nothing_waits
 from augury.server.parts import Given, Parts
-from augury.server.payloads import MAX_DAY, ForgetBody, PruneBody, QueryAnswer, QueryBody, SealBody
+from augury.server.payloads import MAX_DAY, ForgetBody, PruneBody, QueryAnswer, QueryBody, RepriceBody, SealBody
 from augury.server.problems import documented
 from augury.store.protocol import Added, Description, Forgotten
+from augury.store.repricing import Repriceable, Repriced
 
 routes = APIRouter(
     prefix="/api/admin",
@@ -106,3 +108,25 @@ def unsealed(parts: Given, before: Annotated[int, Query(ge=0, le=MAX_DAY)]) -> l
 def seal(body: SealBody, parts: Given) -> dict[str, int | None]:
     """Sums a day's calls; `calls` is null where it was sealed already, or written to meanwhile."""
     return {"calls": parts.store.seal(body.day)}
+
+
+@routes.post("/prices", summary="Read prices anew", responses=documented(HTTPStatus.CONFLICT))
+def prices(parts: Given) -> PricesInUse:
+    """Reads the owner's file of prices again, for calls to come and for pricing again; answers which prices there are."""
+    try:
+        parts.prices.reread()
+    except SettingsError as problem:
+        raise HTTPException(HTTPStatus.CONFLICT, str(problem)) from None
+    return parts.prices.in_use()
+
+
+@routes.get("/repriceable", summary="Days to price again")
+def repriceable(parts: Given, since: Annotated[int, Query(ge=0, le=MAX_DAY)] = 0) -> Repriceable:
+    """The days from this one on that have calls whose cost nobody reported; days are counted from 1970-01-01."""
+    return parts.store.repriceable(since)
+
+
+@routes.post("/reprice", summary="Price a day again", dependencies=[Depends(nothing_waits)])
+def reprice(body: RepriceBody, parts: Given) -> list[Repriced]:
+    """Prices the calls of a day again by the server's prices, but for those whose cost was reported."""
+    return parts.store.reprice(body.day, parts.prices, dry_run=body.dry_run)

@@ -147,6 +147,13 @@ class SealBody(Payload):
     day: int = Field(ge=0, lt=MAX_DAY)
 
 
+class RepriceBody(Payload):
+    """Whose prices are looked up again: a day's calls, in days since 1970-01-01."""
+
+    day: int = Field(ge=0, lt=MAX_DAY)
+    dry_run: Annotated[StrictBool, Field(description="only tell what would change")] = False
+
+
 def call_answer(call: ModelCall) -> dict[str, Any]:
     """A call in camelCase, with every field, and its model's name as people write it."""
     record = as_record(call)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from augury.core.calls import ModelCall
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Steps, Window
+    from augury.models.prices import PriceBook
+    from augury.store.repricing import Repriceable, Repriced
 
 
 class Dimension(StrEnum):
@@ -259,6 +261,24 @@ class Archive(Protocol):
 
     def seal(self, day: int) -> int | None:
         """Keep the sums of a day's calls; of how many, or None where it is sealed, or somebody wrote to it meanwhile."""
+        ...
+
+    def repriceable(self, since: int = 0) -> Repriceable:
+        """The days from this one on that have calls whose cost was computed or is unknown."""
+        ...
+
+    def reprice(self, day: int, prices: PriceBook | None, *, dry_run: bool = False) -> list[Repriced]:
+        """Price a day's calls again, by the price of their own date; what became of them, by model and price.
+
+        What was reported is never touched. A cost that was computed once stays where its price is not known any more: a
+        file of prices that was left out by mistake must not take costs away. Only calls whose cost or source changes are
+        written, and the day is unsealed with them; doing it again changes nothing.
+
+        Args:
+            day: days since 1970-01-01.
+            prices: what tokens cost; None: a server's own prices, which are the only ones that it takes.
+            dry_run: only tell.
+        """
         ...
 
     def describe(self) -> Description:

@@ -33,10 +33,13 @@ _ADDED = (
 DAY_OF = "(epoch_us(timestamp) // 86400000000)::INTEGER"
 """The day of a row."""
 
-_WITHIN = (
-    "timestamp >= make_timestamptz({day} * 86400000000::BIGINT) "
-    "AND timestamp < make_timestamptz(({day} + 1) * 86400000000::BIGINT)"
-)
+
+def within(day: int) -> str:
+    """A condition: the row is of the day."""
+    return (
+        f"timestamp >= make_timestamptz({day} * 86400000000::BIGINT) "
+        f"AND timestamp < make_timestamptz({day + 1} * 86400000000::BIGINT)"
+    )
 
 
 def seals(cursor: duckdb.DuckDBPyConnection) -> list[Seal]:
@@ -60,29 +63,29 @@ def unsealed(cursor: duckdb.DuckDBPyConnection, before: int) -> list[int]:
 
 def add_up(cursor: duckdb.DuckDBPyConnection, day: int) -> tuple[str, ...]:
     """Sum the day's rows into temporary tables of this cursor; the columns that had too many values."""
-    within = _WITHIN.format(day=day)
+    its_own = within(day)
     different = ", ".join(f"count(DISTINCT {name})" for name in MOST_NAMES)
-    (counts,) = cursor.execute(f"SELECT {different} FROM model_performance_metrics WHERE {within}").fetchall()
+    (counts,) = cursor.execute(f"SELECT {different} FROM model_performance_metrics WHERE {its_own}").fetchall()
     overflow = tuple(
         name
         for (name, most), count in zip(MOST_NAMES.items(), counts, strict=True)
         if count is not None and count > most
     )
-    names = ", ".join(_bounded(name, within) if name in overflow else name for name in _DIMENSIONS)
+    names = ", ".join(_bounded(name, its_own) if name in overflow else name for name in _DIMENSIONS)
     sums = [f"sum({name}) AS {name}" for name in _ADDED]
     sums += [f"min({name}) AS {name}" for name in _LEAST] + [f"max({name}) AS {name}" for name in _MOST]
     keys = ", ".join(str(place) for place in range(1, len(_DIMENSIONS) + 3))
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE new_call_sums AS SELECT {day} AS day, "
         "make_timestamptz(epoch_us(timestamp) // 3600000000 * 3600000000) AS timestamp, "
-        f"{names}, {', '.join(sums)} FROM call_rows WHERE {within} GROUP BY {keys}"
+        f"{names}, {', '.join(sums)} FROM call_rows WHERE {its_own} GROUP BY {keys}"
     )
     kept = ", ".join(_DIMENSIONS)
     keys = ", ".join(str(place) for place in range(1, len(_DIMENSIONS) + 2))
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE new_latency_sums AS SELECT {day} AS day, {kept}, "
         "list(bucket::SMALLINT ORDER BY bucket) AS buckets, list(calls ORDER BY bucket) AS counts FROM ("
-        f"SELECT {names}, bucket, sum(calls)::BIGINT AS calls FROM latency_rows WHERE {within} GROUP BY {keys}"
+        f"SELECT {names}, bucket, sum(calls)::BIGINT AS calls FROM latency_rows WHERE {its_own} GROUP BY {keys}"
         ") GROUP BY ALL"
     )
     return overflow

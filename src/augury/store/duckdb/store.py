@@ -19,7 +19,7 @@ from augury.core.calls import COLUMNS, ModelCall
 from augury.core.windows import date_of, day_of, hour_of
 from augury.errors import FileUnreadable, InvalidValue, NotADatabase, QueryRefused, SchemaTooNew, StoreError
 from augury.store import asking
-from augury.store.duckdb import days
+from augury.store.duckdb import days, repricing
 from augury.store.duckdb.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb.opening import DAMAGED, connect, plainly
 from augury.store.duckdb.reading import DuckDBReading
@@ -39,8 +39,10 @@ if TYPE_CHECKING:
 
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
+    from augury.models.prices import PriceBook
     from augury.store.coverage import Seal
     from augury.store.protocol import CallsQuestion, Facts, Latencies, Question
+    from augury.store.repricing import Repriceable, Repriced
 
 SCHEMA_VERSION = 2
 """The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
@@ -363,6 +365,28 @@ class DuckDBStore:
                 calls = days.put_seal(cursor, day, overflow)
                 self._seals_changed = True
         return calls
+
+    def repriceable(self, since: int = 0) -> Repriceable:
+        """The days from this one on that have calls whose cost nobody reported."""
+        with self._reading() as cursor:
+            return repricing.repriceable(cursor, since)
+
+    def reprice(self, day: int, prices: PriceBook | None, *, dry_run: bool = False) -> list[Repriced]:
+        """Price a day's calls again, but for those whose cost was reported."""
+        if prices is None:
+            raise ValueError("only a server has prices of its own")
+        with plainly(self._path), self._database.cursor() as cursor:
+            # First beside all others: where nothing changes, nobody waits for it and no seal is broken.
+            cursor.execute("BEGIN")
+            found = repricing.compare(cursor, day, prices)
+            cursor.execute("ROLLBACK")
+            if any(one.calls for one in found) and not dry_run:
+                with self._transaction(cursor):
+                    found = repricing.compare(cursor, day, prices)  # others may have written since
+                    if any(one.calls for one in found):
+                        self._touch(cursor, [day])
+                        repricing.write(cursor, day)
+        return found
 
     def _checkpoint(self) -> None:
         """Give room back to the system; with a statement of somebody's under way it waits for the next occasion."""
