@@ -13,6 +13,7 @@ import numpy as np
 
 from augury.core.tasks import Complexity
 from augury.core.windows import MAX_DAYS, Interval, Window
+from augury.recommend.dispersion import scatter
 from augury.store.protocol import LOGARITHMS, SUMS, Dimension, Filters, Question
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from augury.recommend.dispersion import Scatter
     from augury.store.protocol import Facts, Store
 
 HALF_LIFE_DAYS = 14.0
@@ -45,6 +47,7 @@ class TaskEvidence:
         weighted: sums weighed by age, by name as in SUMS and LOGARITHMS; `cost_sum` in dollars.
         squares: the sum of squared weights for each of "evidence_calls", "rated", and "priced_calls": with it the number
             of calls that a weighted mean is worth is (sum of weights)² / (sum of squared weights).
+        scatter: how much more each measure varies from day to day than that of independent calls would; None: not known.
     """
 
     models: tuple[str, ...]
@@ -52,6 +55,7 @@ class TaskEvidence:
     raw: dict[str, NDArray[np.float64]]
     weighted: dict[str, NDArray[np.float64]]
     squares: dict[str, NDArray[np.float64]]
+    scatter: dict[str, Scatter] | None = None
 
     def worth(self, name: str) -> NDArray[np.float64]:
         """How many calls of equal weight the weighted sum of `name` is worth (Kish's effective sample size)."""
@@ -125,6 +129,7 @@ def _task(
         raw={name: np.bincount(model, own[name], len(models)).astype(np.float64) for name in SUMS},
         weighted={name: by_cell(own_weight * own[name]) for name in (*SUMS, *LOGARITHMS)},
         squares={name: by_cell(own_weight**2 * count) for name, count in counted.items()},
+        scatter=scatter(model, stratum, keys[Dimension.STEP][rows], own_weight, own),
     )
 
 
