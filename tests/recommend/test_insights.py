@@ -9,9 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from augury.analytics.answers import Insight, InsightKind
-from augury.recommend.evidence import STRATA, Evidence, TaskEvidence
+from augury.recommend.evidence import STRATA, Evidence, TaskEvidence, weigh
 from augury.recommend.insights import MOST, insights
-from augury.store.protocol import LOGARITHMS, SUMS
+from augury.store.protocol import LOGARITHMS, SUMS, Dimension, Facts
 
 HAIKU, SONNET, OPUS, GPT = "claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5", "gpt-4o"
 
@@ -269,6 +269,64 @@ def test_among_equal_models_at_most_one_world_in_twenty_hears_anything() -> None
     wrong = [found for _ in range(200) if (found := insights(_equal_models(random)))]
 
     assert len(wrong) <= 10
+
+
+def _equal_models_in_sessions(random: np.random.Generator, size: int) -> Evidence:
+    """Models that do alike; calls come in sessions, which succeed or fail, and take their time, together."""
+    rows: list[tuple[str, str, str, int]] = []
+    sums: list[dict[str, float]] = []
+    for task in ("coding", "analysis"):
+        for model in (HAIKU, SONNET, OPUS, GPT):
+            for _ in range(int(random.integers(40, 400)) // size):
+                mood, hurry, day = random.normal(0.0, 0.8), random.normal(0.0, 0.4), int(random.integers(0, 30))
+                hard = random.random(size) < 0.4
+                good = random.random(size) < 1.0 / (1.0 + np.exp(-(2.0 - hard + mood)))
+                ms = np.exp(7.0 + 0.6 * hard + hurry + 0.5 * random.standard_normal(size))
+                for level, those in (("simple", ~hard), ("complex", hard)):
+                    took = ms[those & good]
+                    own = Calls(model=model, calls=int(those.sum()), good=len(took), dollars=0.01).sums()
+                    own |= {
+                        "evidence_ms_sum": ms[those].sum(),
+                        "success_ms_sum": took.sum(),
+                        "response_ms_sum": ms[those].sum(),
+                    }
+                    own |= {
+                        "success_ln_ms_sum": np.log(took).sum(),
+                        "success_ln_ms_square_sum": (np.log(took) ** 2).sum(),
+                    }
+                    rows.append((task, model, level, day))
+                    sums.append(own | {"cost_sum": own["cost_sum"] * 1e10})
+    keys = dict(
+        zip(
+            (Dimension.TASK_TYPE, Dimension.MODEL, Dimension.COMPLEXITY, Dimension.STEP),
+            map(np.array, zip(*rows, strict=True)),
+            strict=True,
+        )
+    )
+    keys[Dimension.PROVIDER] = np.array(["p"] * len(rows))
+    return weigh(Facts(keys=keys, sums={name: np.array([one[name] for one in sums]) for name in sums[0]}), today=30)
+
+
+@pytest.mark.parametrize("size", [3, 6, 15])
+def test_among_equal_models_whose_calls_come_in_sessions_hardly_anything_is_heard(size: int) -> None:
+    random = np.random.default_rng(20261202 + size)
+
+    wrong = sum(
+        any(one.model for one in insights(_equal_models_in_sessions(random, size)))  # that all fail alike is true
+        for _ in range(60)
+    )
+
+    assert wrong <= 5
+
+
+def test_a_retired_model_is_recommended_to_nobody_but_still_warned_of() -> None:
+    better = world(*FASTER, *MORE_SUCCESSFUL)
+    failing = world(*FAILING)
+    good = {one.model for one in insights(better)}
+
+    assert HAIKU in good
+    assert all(one.model not in {HAIKU, GPT} for one in insights(better, retired={HAIKU, GPT}))
+    assert [one.model for one in insights(failing, retired={GPT}) if one.kind is InsightKind.FAILING] == [GPT]
 
 
 def test_a_model_is_not_blamed_for_being_given_the_harder_calls() -> None:

@@ -96,7 +96,9 @@ class ModelRecommender:
     def insights(self) -> list[Insight]:
         """What stands out: said only with enough data and beyond chance."""
         if self._insights is None:
-            self._insights = insights(self._evidence, enough=self._enough)
+            models = {model for task in self._evidence.values() for model in task.models}
+            retired = {model for model in models if self._catalogue.is_retired(model, self._today)}
+            self._insights = insights(self._evidence, enough=self._enough, retired=retired)
         return list(self._insights)
 
     def warm(self, other: ModelRecommender) -> None:

@@ -14,6 +14,8 @@ from augury.recommend.insights.statement import WARNINGS
 from augury.recommend.insights.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from augury.analytics.answers import Insight
     from augury.recommend.evidence import Evidence
     from augury.recommend.insights.statement import Statement
@@ -24,16 +26,17 @@ MOST = 12
 _MOST_WARNINGS = 6
 
 
-def insights(evidence: Evidence, *, enough: int = ENOUGH_CALLS) -> list[Insight]:
+def insights(evidence: Evidence, *, enough: int = ENOUGH_CALLS, retired: Collection[str] = ()) -> list[Insight]:
     """What may be said: warnings first, then the strongest of every kind before the second of any.
 
     Args:
         evidence: of the window and calls in question.
         enough: how many calls that say something of its model, or ratings, each side of a comparison needs.
+        retired: models that nobody can be advised to use.
     """
     if not evidence:
         return []
-    table = Table(evidence, enough)
+    table = Table(evidence, enough, retired)
     tried = [
         *failing(table),
         *low_satisfaction(table),

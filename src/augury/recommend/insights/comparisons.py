@@ -10,6 +10,7 @@ import numpy as np
 from augury.analytics.answers import InsightKind
 from augury.core.tasks import Complexity
 from augury.models.display import display_name
+from augury.recommend.dispersion import COST_VARIATION
 from augury.recommend.evidence import STRATA
 from augury.recommend.insights.chances import LEAST_VARIANCE, Z95, normal, student
 from augury.recommend.insights.rates import Comparison, Rates
@@ -29,7 +30,6 @@ _FASTER = 1.2
 _LEAST_FREEDOM = 3.0  # degrees of it, for a comparison of times
 _CHEAPER = 1.5
 _SAME_SUCCESS, _SLIGHTLY_LESS = 0.03, 0.01  # surely not worse by more than the one, and it seems not by the other
-_COST_VARIATION = 2.0  # squared coefficient of variation of one call's cost: squares are not kept, so taken high
 
 
 def more_successful(table: Table) -> Iterator[Statement]:
@@ -73,7 +73,7 @@ def preferred(table: Table) -> Iterator[Statement]:
     current = np.flatnonzero(table.current)
     for t, task in enumerate(table.tasks):
         cells = Rates.of(table.up[:, t], table.rated[:, t], table.rated_squares[:, t])
-        for m in current.tolist():
+        for m in np.flatnonzero(table.advisable).tolist():
             others = current[current != m]
             pair = Comparison(cells.one(m), cells.together(others))
             if not pair.enough(table.enough):
@@ -126,7 +126,7 @@ def _faster_among(
 ) -> Iterator[Statement]:
     calls, successes = table.calls[where], table.successes[where]
     logs, squares, sums = (one[where] for one in times)
-    worth = ratio(calls * calls, table.calls_squares[where]) * ratio(successes, calls)
+    worth = ratio(calls * calls, table.times_squares[where]) * ratio(successes, calls)
     mean = ratio(logs, successes)
     inner = np.maximum(ratio(squares, successes) - mean**2, 0.0)
     average = ratio(sums, calls)
@@ -171,8 +171,8 @@ def _faster_among(
 
 def cheaper(table: Table) -> Iterator[Statement]:
     """Less money for the same success: both must be beyond chance, so the larger of the two chances counts."""
-    costs, priced, squares = table.weighted("cost_sum"), table.weighted("priced_calls"), table.squares("priced_calls")
-    worth, average = ratio(priced * priced, squares), ratio(costs, priced)
+    costs, priced = table.weighted("cost_sum"), table.weighted("priced_calls")
+    worth, average = ratio(priced * priced, table.costs_squares), ratio(costs, priced)
     for t, task in enumerate(table.tasks):
         cells = Rates.of(table.successes[:, t], table.calls[:, t], table.calls_squares[:, t])
         for m, usual, is_usual in pairs(table, table.calls[:, t]):
@@ -185,7 +185,7 @@ def cheaper(table: Table) -> Iterator[Statement]:
             share /= share.sum()
             factors = np.log(average[usual, t, shared] / average[m, t, shared])
             difference = float((share * factors).sum())
-            error = sqrt(log1p(_COST_VARIATION) * float((share**2 * (1.0 / own + 1.0 / other)).sum()))
+            error = sqrt(log1p(COST_VARIATION) * float((share**2 * (1.0 / own + 1.0 / other)).sum()))
             model, against = table.models[m], table.models[usual]
             low, high = difference - Z95 * error, difference + Z95 * error
             yield statement(

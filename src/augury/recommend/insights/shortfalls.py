@@ -86,22 +86,26 @@ def low_satisfaction(table: Table) -> Iterator[Statement]:
     """Users who are not content, with everything or with one task type."""
     up, down = table.raw("thumbs_up"), table.raw("thumbs_down")
     overall = _satisfaction(up.sum(), down.sum())
-    everything = [(None, up.sum(), down.sum(), ratio(table.up.sum(), table.rated.sum()))]
+    everything = [(None, up.sum(), down.sum(), ratio(table.up.sum(), table.rated.sum()), table.rating_effect(None))]
     tasks = [
-        (task, up[:, t].sum(), down[:, t].sum(), ratio(table.up[:, t].sum(), table.rated[:, t].sum()))
+        (
+            task, up[:, t].sum(), down[:, t].sum(), ratio(table.up[:, t].sum(), table.rated[:, t].sum()),
+            table.rating_effect(t),
+        )
         for t, task in enumerate(table.tasks)
-    ]
-    for task, ups, downs, recent in [*everything, *tasks]:
+    ]  # fmt: skip
+    for task, ups, downs, recent, effect in [*everything, *tasks]:
         rated = round(float(ups + downs))
         if rated < table.enough:
             continue
         rate = float(ups) / rated
-        high = wilson_interval(round(float(ups)), rated)[1]
+        worth, good = round(rated / effect), round(float(ups) / effect)
+        high = wilson_interval(good, worth)[1]
         about = f" with {work_named(task)}" if task else ""
         yield statement(
             InsightKind.LOW_SATISFACTION,
             f"User satisfaction{about} is at {100 * rate:.0f}% ({rated:,} ratings). Review model quality.",
-            chance=at_most(round(float(ups)), rated, _SURELY_LOW),
+            chance=at_most(good, worth, _SURELY_LOW),
             matters=max(rate, float(recent)) < LOW_SATISFACTION
             and high < _SURELY_LOW
             and (task is None or overall >= LOW_SATISFACTION or rate <= overall - _STANDS_OUT),
@@ -122,7 +126,7 @@ def slow(table: Table) -> Iterator[Statement]:
     logs, log_squares = table.weighted("success_ln_ms_sum"), table.weighted("success_ln_ms_square_sum")
     for t, task in enumerate(table.tasks):
         weight = float(table.calls[:, t].sum())
-        worth = weight**2 / max(float(table.calls_squares[:, t].sum()), TINY)
+        worth = weight**2 / max(float(table.times_squares[:, t].sum()), TINY)
         good = float(table.successes[:, t].sum())
         if min(float(calls[:, t].sum()), worth) < table.enough or good <= 0:
             continue

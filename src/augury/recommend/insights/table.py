@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augury.recommend.dispersion import shrunk
 from augury.recommend.evidence import STRATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -27,9 +28,10 @@ class Table:
     """The evidence as arrays: models by task types by complexities, and the raw sums as models by task types.
 
     `current` tells which models are still used: those that are not count in totals, and are compared with nobody.
+    `advisable` are those of them that can still be asked for: of what is retired nothing good is said.
     """
 
-    def __init__(self, evidence: Evidence, enough: int) -> None:
+    def __init__(self, evidence: Evidence, enough: int, retired: Collection[str] = ()) -> None:
         self.enough = enough - TINY
         self.tasks = sorted(evidence)
         self.models = sorted({model for task in evidence.values() for model in task.models})
@@ -39,9 +41,14 @@ class Table:
         self.successes = self.weighted("successes")
         self.up = self.weighted("thumbs_up")
         self.rated = self.up + self.weighted("thumbs_down")
-        self.calls_squares = self.squares("evidence_calls")
-        self.rated_squares = self.squares("rated")
         self.current = self._current()
+        self.advisable = self.current & np.array([model not in retired for model in self.models], dtype=bool)
+        # Calls of one session say less than as many others: their squares count by their design effect, so that whatever
+        # is worked out of them, such as what they are worth, is that of fewer calls.
+        self.calls_squares = self._inflated("evidence_calls", "success")
+        self.rated_squares = self._inflated("rated", "rating")
+        self.times_squares = self._inflated("evidence_calls", "time")
+        self.costs_squares = self._inflated("priced_calls", "cost")
 
     def weighted(self, name: str) -> Numbers:
         """Sums weighed by age."""
@@ -50,6 +57,22 @@ class Table:
     def squares(self, name: str) -> Numbers:
         """Sums of squared weights."""
         return self._gathered([self._evidence[task].squares[name] for task in self.tasks])
+
+    def _inflated(self, name: str, measure: str) -> Numbers:
+        """Sums of squared weights, times the design effect of a measure."""
+        found = [self._evidence[task].scatter for task in self.tasks]
+        effects = shrunk([None if one is None else one[measure] for one in found])
+        table = self.squares(name)
+        for place, effect in enumerate(effects):
+            if found[place] is not None:
+                table[self._places[place], place, :] *= effect[:, None]
+        return table
+
+    def rating_effect(self, task: int | None) -> float:
+        """The design effect of the ratings of a task, or of all."""
+        place = slice(None) if task is None else task
+        plain, own = self.squares("rated")[:, place].sum(), self.rated_squares[:, place].sum()
+        return float(own / plain) if plain > 0 else 1.0
 
     def raw(self, name: str) -> Numbers:
         """Plain sums over all calls, models by task types."""
@@ -66,7 +89,7 @@ class Table:
 
     def _current(self) -> NDArray[np.bool_]:
         """Who is used about as lately as the average call: its calls' weight, averaged over that weight, tells."""
-        squares, total = self.calls_squares.sum(axis=(1, 2)), self.calls.sum(axis=(1, 2))
+        squares, total = self.squares("evidence_calls").sum(axis=(1, 2)), self.calls.sum(axis=(1, 2))
         usual = ratio(squares.sum(), total.sum())
         current: NDArray[np.bool_] = (total > 0) & (ratio(squares, total) >= _GONE * usual)
         return current
@@ -79,7 +102,7 @@ def pairs(table: Table, calls: Numbers) -> Iterator[tuple[int, int, bool]]:
     """
     used = np.where(table.current, calls.sum(axis=1), 0.0)
     first = int(used.argmax())
-    for m in np.flatnonzero(used > 0).tolist():
+    for m in np.flatnonzero((used > 0) & table.advisable).tolist():
         rest = used.copy()
         rest[m] = 0.0
         usual = int(rest.argmax())
