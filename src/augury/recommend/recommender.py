@@ -166,12 +166,9 @@ class ModelRecommender:
         ranked = rank(estimates, places, asked.priority)
         metrics = [_metrics(task, one) for one in ranked]
         standings = [
-            standing(
-                task, one, measured, stratum=stratum, enough=self._enough,
-                tokens=float(np.median(estimates.tokens[:, one.place])),
-            )
+            standing(task, one, measured, stratum=stratum, enough=self._enough)
             for one, measured in zip(ranked, metrics, strict=True)
-        ]  # fmt: skip
+        ]
         others = [
             Alternative(
                 model=task.models[one.place],

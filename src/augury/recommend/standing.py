@@ -42,7 +42,7 @@ class Standing:
         succeeded: how many of them succeeded.
         lately: the share of these, percent, recent calls weighing more; at the model's own mix of complexities.
         lately_ms: likewise the time of a call.
-        tokens: per useful answer, an estimate.
+        tokens: of all its calls for each success, recent ones weighing more.
         solid: whether its estimates rest on calls of what was asked, rather than on what is usual.
     """
 
@@ -72,9 +72,7 @@ class Standing:
         return self.counted_rate - self.metrics.success_rate >= _POINT
 
 
-def standing(
-    task: TaskEvidence, one: Ranked, metrics: Metrics, *, tokens: float, stratum: int | None, enough: int
-) -> Standing:
+def standing(task: TaskEvidence, one: Ranked, metrics: Metrics, *, stratum: int | None, enough: int) -> Standing:
     """The standing of one candidate; `stratum` is the complexity asked for, as a position in STRATA."""
     return Standing(
         name=display_name(task.models[one.place]),
@@ -84,7 +82,7 @@ def standing(
         succeeded=int(task.raw["successes"][one.place]),
         lately=lately(task, one.place),
         lately_ms=_per_call(task, one.place, "evidence_ms_sum"),
-        tokens=tokens,
+        tokens=_per(task, one.place, "tokens_sum", "successes"),
         solid=_solid(task, one.place, stratum, enough),
     )
 
@@ -95,8 +93,12 @@ def lately(task: TaskEvidence, place: int) -> float:
 
 
 def _per_call(task: TaskEvidence, place: int, name: str) -> float:
-    calls = float(task.weighted["evidence_calls"][place].sum())
-    return float(task.weighted[name][place].sum()) / calls if calls > 0 else 0.0
+    return _per(task, place, name, "evidence_calls")
+
+
+def _per(task: TaskEvidence, place: int, name: str, what: str) -> float:
+    of = float(task.weighted[what][place].sum())
+    return float(task.weighted[name][place].sum()) / of if of > 0 else 0.0
 
 
 def _solid(task: TaskEvidence, place: int, stratum: int | None, enough: int) -> bool:
