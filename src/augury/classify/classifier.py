@@ -69,7 +69,9 @@ def _add(scores: list[float], found: Mapping[str, int], *, factual: bool, share:
         if weighed is None:
             continue
         row, in_question_for_fact, beside_program = weighed
-        times = share * REPEATED[count] if count < _OFTENEST else share * REPEATED[_OFTENEST]
+        times = share
+        if count > 1:
+            times *= REPEATED[count] if count < _OFTENEST else REPEATED[_OFTENEST]
         if factual:
             times *= in_question_for_fact
         if programs:

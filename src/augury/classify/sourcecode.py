@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from augury.classify.window import FENCES
+from augury.classify.window import FENCES, FORGIVING
 
 
 def _set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_OPENING_WORDS: Final = _set("""def elif if( for( while( function private protected static #include #define func fn impl INSERT UPDATE >>> else: try: #!/bin/bash
+_OPENING_WORDS: Final = _set("""def elif if( for( while( function private protected static #include #define func fn impl INSERT UPDATE DELETE ALTER >>> else: try: #!/bin/bash
     except console.log sudo curl void else finally: finally template namespace typedef SELECT CREATE WHERE JOIN RUN COPY apiVersion: int
     float double char bool const var""")
 _OPENING_WORDS_IN_PROSE: Final = _set("""from import class let using case package select begin $ export module return static switch enum async struct public private double git
@@ -52,6 +52,9 @@ _FENCE: Final = "```"
 _TICK: Final = "`"
 _TICKS: Final = 2
 _SNAKE: Final = re.compile(r"[a-zA-Z]_[a-z]")
+_CAMEL: Final = re.compile(r"\b(?<!\\)[a-z]{2,40}[A-Z][a-z]")
+"""Names like useEffect, but neither iPhone nor YouTube; looked for in short asks, since in long ones other signs tell."""
+
 _NAMED: Final = (
     ("+", ("c++",)),
     ("#", ("c#", "f#")),
@@ -61,9 +64,9 @@ _NAMED: Final = (
 """Names with marks in them, which words are split at, behind what they have in common."""
 
 _DEFINITION: Final = re.compile(
-    r"(?=[ac-fips<#CS])(?:(?:async )?def \w{1,60} ?\(|(?:export |default |async )*function\*? \w{0,60} ?\(|class \w{1,60} ?[({:]|(?:pub )?fn \w{1,60} ?[(<]|func (?:\([^)]{1,40}\) ?)?\w{1,60}\("
+    r"(?=[ac-fipsu<#ACDISU])(?:(?:async )?def \w{1,60} ?\(|(?:export |default |async )*function\*? \w{0,60} ?\(|class \w{1,60} ?[({:]|(?:pub )?fn \w{1,60} ?[(<]|func (?:\([^)]{1,40}\) ?)?\w{1,60}\("
     r"|#include ?[<\"]|(?:public|private|protected) (?:static |final )*\w|import [\w.{* ]{1,60} from |from [\w.]{1,60} import |package [\w.]{1,60};?$|const \w{1,60} ?="
-    r"|(?:SELECT|select) .{1,150} (?:FROM|from) |(?:CREATE|create) (?:TABLE|table) |<!DOCTYPE|#!/)"
+    r"|(?:SELECT|select) .{1,150} (?:FROM|from) |(?:CREATE|create|ALTER|alter) (?:TABLE|table) |(?:UPDATE|update) \w{1,60} (?:SET|set) |(?:DELETE|delete) (?:FROM|from) \w|(?:INSERT|insert) (?:INTO|into) \w|<!DOCTYPE|#!/)"
 )
 
 
@@ -151,7 +154,7 @@ def _has_trace(text: str) -> bool:
 
 
 def _has_identifier(ask: str) -> bool:
-    if "()" in ask or ("_" in ask and _SNAKE.search(ask)):
+    if "()" in ask or ("_" in ask and _SNAKE.search(ask)) or (len(ask) <= FORGIVING and _CAMEL.search(ask)):
         return True
     lower = ask.lower()
     for gate, names in _NAMED:

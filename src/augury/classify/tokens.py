@@ -6,11 +6,14 @@ Text is taken apart by plain replacements, and everything after is dictionary lo
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from augury.classify import words
+from augury.classify.spelling import SHORTEST, Spelling
+from augury.classify.window import FORGIVING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,10 +39,25 @@ _FOREIGN: Final = tuple(
         ("\N{IDEOGRAPHIC FULL STOP}", f" {_END} "),
         ("\N{FULLWIDTH EXCLAMATION MARK}", f" {_END} "),
         ("\N{FULLWIDTH QUESTION MARK}", f" {_QUESTION} "),
+        ("\N{FULLWIDTH COLON}", f" {_END} "),
+        ("\N{FULLWIDTH SEMICOLON}", f" {_END} "),
         ("\N{IDEOGRAPHIC COMMA}", f" {_COMMA} "),
-        *((mark, " ") for mark in "«»„“”¿¡\N{EN DASH}—"),
+        ("\N{FULLWIDTH COMMA}", f" {_COMMA} "),
+        *(
+            (mark, " ")
+            for mark in "«»„“”¿¡•…\N{LEFT SINGLE QUOTATION MARK}\N{EN DASH}—「」『』《》【】\N{FULLWIDTH LEFT PARENTHESIS}\N{FULLWIDTH RIGHT PARENTHESIS}"
+        ),
     )
 )
+_WITHIN: Final = re.compile(rb"[.:,](?<=\d.)(?=\d)(?:(?<!,)|(?=\d{3}(?!\d)))")
+"""A mark inside a number ("3.1", "9:40", "1,200"), which ends nothing."""
+
+_UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\ud7ff]")
+"""A letter of a script in which words stand without spaces."""
+
+_RUN: Final = re.compile(r"[a-z0-9_'+#]+")
+"""What stands among such letters as a word of its own: a name, a number."""
+
 _DIGITS: Final = "0123456789"
 _YEAR_DIGITS: Final = 4
 _FIRST_YEAR: Final = "1500"
@@ -53,12 +71,13 @@ def split(ask: str) -> list[str]:
 
 
 def _apart(ask: str) -> tuple[list[str], str]:
-    """The words and marks of an ask, in lower case, and all its characters beyond ASCII.
+    """The words and marks of an ask, and all its characters beyond ASCII; in lower case.
 
     Replacing marks and splitting at spaces takes a quarter of what a pattern for words takes, and over bytes half as long as over
     text: letters beyond ASCII cost no more there, and what has only typographic quotation marks of them becomes plain ASCII.
     """
-    data = ask.lower().encode("utf-8", "ignore").translate(_PLAIN)  # half a surrogate pair is nobody's letter
+    data = ask.lower().encode("utf-8", "ignore")  # half a surrogate pair is nobody's letter
+    data = _WITHIN.sub(b"_", data).translate(_PLAIN)
     rare = ""
     if not data.isascii():
         rare = data.translate(None, _ASCII).decode()
@@ -67,7 +86,10 @@ def _apart(ask: str) -> tuple[list[str], str]:
                 data = data.replace(encoded, plain)
     for encoded, apart in _APART:
         data = data.replace(encoded, apart)
-    return data.decode().split(), rare
+    text = data.decode()
+    if rare and _UNSPACED.search(rare):
+        text = _RUN.sub(r" \g<0> ", text)
+    return text.split(), rare
 
 
 @dataclass(slots=True)
@@ -140,12 +162,29 @@ def _known() -> Mapping[str, _Word]:
         )
         for word in every
     }
-    return known | {mark: _Word(is_mark=True) for mark in _MARKS}
+    plain = {_without_accents(word): word for word in known if len(word) >= SHORTEST and not word.isascii()}
+    typed = {word: known[accented] for word, accented in plain.items() if word not in known}
+    return known | typed | {mark: _Word(is_mark=True) for mark in _MARKS}
+
+
+def _without_accents(word: str) -> str:
+    """As a word is typed where the accents are hard to find."""
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
 
 _KNOWN: Final = _known()
 
 
+_SPELLING: Final = Spelling(
+    dict.fromkeys(
+        word
+        for listed in (
+            *words.VERBS.values(),
+            *(words.NOUNS[group] for group in ("code", "tech", "fiction", "weighing", "maths", "document", "handed")),
+        )
+        for word in listed.split()
+    )
+)
 _LANGUAGES: Final = tuple((name, f"{_LANGUAGE}{name}") for name in words.LANGUAGES)
 _NO_PAIRS: Final[Mapping[str, tuple[str, ...]]] = {}
 
@@ -155,6 +194,7 @@ class Tokens:
     """What the words of an ask say."""
 
     found: dict[str, int] = field(default_factory=dict)
+    length: int = 0
     sentences: int = 0
     questions: int = 0
     asks: int = 0
@@ -178,9 +218,11 @@ def look_up(ask: str) -> Tokens:  # noqa: PLR0912, PLR0915 - one loop: a call fo
     begun = False
     asking = False
     inverted = False
+    forgiving = len(ask) <= FORGIVING
     before: _Word | None = None
     nothing = pairs = _NO_PAIRS
     spoken, rare = _apart(ask)
+    result.length = len(spoken)
     spoken.append(_END)
     for word, known in zip(spoken, map(_KNOWN.get, spoken), strict=True):
         if known is None:
@@ -192,6 +234,8 @@ def look_up(ask: str) -> Tokens:  # noqa: PLR0912, PLR0915 - one loop: a call fo
                         numbers += 1
                 elif word[-1] in _DIGITS:  # "vue3", "pyqt6": a version
                     known = _KNOWN.get(word.rstrip(_DIGITS))  # noqa: PLW2901 - it is that word
+            elif forgiving and len(word) >= SHORTEST and (meant := _SPELLING.meant(word)):
+                known = _KNOWN[meant]  # noqa: PLW2901 - it is that word
             if known is None:
                 opening = False
                 begun = True
@@ -244,7 +288,7 @@ def look_up(ask: str) -> Tokens:  # noqa: PLR0912, PLR0915 - one loop: a call fo
         before = known
         pairs = known.pairs
     if rare and FAR.search(rare):
-        _look_within(ask, rare, found)
+        _look_within(ask.lower(), rare, found)
     if "would" in spelled and "had" in spelled and ("if" in spelled or "what" in spelled):
         found["supposing"] = found.get("supposing", 0) + 1
     result.sentences = sentences
@@ -255,17 +299,24 @@ def look_up(ask: str) -> Tokens:  # noqa: PLR0912, PLR0915 - one loop: a call fo
     return result
 
 
-def _look_within(ask: str, rare: str, found: dict[str, int]) -> None:
+def _look_within(lower: str, rare: str, found: dict[str, int]) -> None:
     letters = set(rare)
-    for first, stem, signs in _STEMS:
-        if first in letters and stem in ask:
-            for sign in signs:
-                found[sign] = found.get(sign, 0) + 1
+    for first, stems in _STEMS.items():
+        if first in letters:
+            for stem, signs in stems:
+                if stem in lower:
+                    for sign in signs:
+                        found[sign] = found.get(sign, 0) + 1
 
 
-_STEMS: Final = tuple(
-    # Where words have no spaces between them, what stands first is anyone's guess, so a verb counts as if it did.
-    (stem[0], stem, (group, f"lead.{group}") if group in words.VERBS else (group,))
-    for group, stems in words.ANYWHERE.items()
-    for stem in stems
-)
+def _stems() -> Mapping[str, list[tuple[str, tuple[str, ...]]]]:
+    """The stems by their first letter. Where words have no spaces, what stands first is anyone's guess: a verb counts as if it did."""
+    by_first: defaultdict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for group, stems in words.ANYWHERE.items():
+        signs = (group, f"lead.{group}") if group in words.VERBS else (group,)
+        for stem in stems.split("|"):
+            by_first[stem[0]].append((stem, signs))
+    return dict(by_first)
+
+
+_STEMS: Final = _stems()

@@ -16,7 +16,7 @@ VERBS: dict[str, str] = {
     # What a sentence asks for, when it opens with it; much weaker in its middle.
     "make": """
         write create make generate compose draft design produce prepare craft propose
-        schreibe schreib schreiben erstelle erstell erstellen verfasse verfassen formuliere formulieren entwirf entwerfe mach
+        schreibe schreib schreiben erstelle erstell erstellen verfasse verfassen entwirf entwerfe mach
         escribe escribir escríbeme crea crear haz redacta redactar genera generar elabora
         écris écrire rédige rédiger crée créer génère générer compose fais
         scrivi scrivere crea creare genera componi escreva escrever crie criar gere faça""",
@@ -31,7 +31,7 @@ VERBS: dict[str, str] = {
         imagine pretend invent brainstorm roleplay dream continue narrate improvise dichte dichten erfinde erfinden reime
         inventa inventar imagina invente inventer imaginez racconta conte""",
     "reword": """
-        rewrite rephrase paraphrase reword polish shorten edit proofread improve umformulieren reescribe reformule reformuler
+        rewrite rephrase paraphrase reword polish shorten edit proofread improve umformulieren formuliere formulieren formulier reescribe reformule reformuler
         réécris riscrivi reescreva""",
     "tell": "tell say sing describe narrate erzähle erzähl cuenta cuéntame raconte racontez racontare conte",
     "judge": """
@@ -42,7 +42,7 @@ VERBS: dict[str, str] = {
         analysez compare comparer comparez évalue évaluer évaluez examine interprète
         analizza confronta valuta esamina analise avalie compara""",
     "condense": """
-        summarize summarise extract transcribe ocr condense digest annotate redact transcription
+        summarize summarise extract transcribe ocr condense digest annotate redact transcription tldr tl
         zusammenfassen fasse extrahiere extrahieren transkribiere
         resume resumir resúmeme extrae extraer transcribe transcribir
         résume résumer résumez extrais extraire extrayez transcris
@@ -79,7 +79,9 @@ NOUNS: dict[str, str] = {
         signal socket byte bytes buffer stream packet packets query queries parameter parameters argument arguments permissions
         login token tokens notebook template simulation simulate scrape fuzzer bug bugs crash linked
         funktion quellcode quelltext datenbank skript programm schnittstelle klasse programmierung
-        función código programa algoritmo arreglo fonction tableau algorithme funzione codice algoritmo função""",
+        función código programa algoritmo arreglo fonction tableau algorithme funzione codice algoritmo função
+        div flexbox navbar sidebar tooltip scrollbar popup modal iframe checkbox var const undefined nullptr null stderr refactoring linker subprocess cli regexes unittesting
+        programmer programmers developers error errors fehlermeldung funktionen consultas bucle requête boucle tableaux""",
     "tech": """
         python javascript typescript java kotlin swift rust golang ruby php perl scala haskell ocaml elixir erlang clojure fortran
         cobol matlab octave verilog vhdl assembly nasm x86 cpp csharp dotnet vba powershell bash zsh awk sed grep linux ubuntu debian
@@ -101,7 +103,8 @@ NOUNS: dict[str, str] = {
         gedicht geschichte märchen witz roman lied liedtext spruch werbespruch erzählung reim
         cuento poema historia canción chiste eslogan lema relato guion novela versos
         poème histoire conte chanson blague nouvelle récit slogan
-        storia poesia racconto canzone barzelletta conto poema piada história""",
+        storia poesia racconto canzone barzelletta conto poema piada história
+        thriller scifi legend legends fable fables myth parody bedtime legende sage fabel leyenda fábula légende fable leggenda""",
     "prose": """
         email mail letter post tweet blog article essay speech toast caption newsletter headline headlines bio biography script
         announcement invitation memo testimonial obituary eulogy press ad advert advertisement copy description cover resignation
@@ -109,7 +112,8 @@ NOUNS: dict[str, str] = {
         brief anschreiben brieftext einladung rede beitrag absage artikel bewerbung produktbeschreibung
         carta correo artículo discurso publicación ensayo anuncio invitación
         lettre courriel discours annonce message article publication
-        lettera articolo discorso carta artigo discurso""",
+        lettera articolo discorso carta artigo discurso
+        wish wishes greeting greetings card paragraph tweets emails letters nachricht gruß glückwunsch mensaje felicitación""",
     "weighing": """
         pros cons advantages disadvantages advantage disadvantage benefits drawbacks strengths weaknesses implications implication impact
         impacts trend trends swot tradeoffs tradeoff comparison risks risk causes effects effect consequences factors metrics kpi
@@ -119,10 +123,12 @@ NOUNS: dict[str, str] = {
         vorteile nachteile auswirkungen vergleich ursachen risiken folgen chancen analyse bewertung
         ventajas desventajas impacto análisis riesgos causas consecuencias tendencia tendencias
         avantages inconvénients conséquences risques enjeux tendances
-        vantaggi svantaggi impatto rischi vantagens desvantagens""",
+        vantaggi svantaggi impatto rischi vantagens desvantagens
+        vs effets efectos effetti efeitos nachteil vorteil""",
     "data": """
         data dataset results figures statistics survey quarter quarterly revenue sales conversions conversion customers orders
-        table columns rows metrics numbers report daten ergebnisse umsatz zahlen datos resultados ventas données résultats ventes dati""",
+        table columns rows metrics numbers report daten ergebnisse umsatz zahlen datos resultados ventas données résultats ventes dati
+        traffic signup signups dropped declined fell spiked doubled kpis""",
     "maths": """
         integer integers equation equations polynomial polynomials triangle triangles probability theorem derivative integral matrix
         matrices vector vectors eigenvalue eigenvalues modulo prime primes factorial logarithm cosine sine tangent radius diameter
@@ -131,7 +137,11 @@ NOUNS: dict[str, str] = {
         geometric inequality induction irrational rational permutations combinations angle angles degrees units area volume
         sum average median mean percent percentage ratio total altogether twice half
         gleichung wahrscheinlichkeit dreieck wurzel irrational primzahl summe
-        ecuación probabilidad triángulo raíz suma équation probabilité triangle racine somme equazione equação""",
+        ecuación probabilidad triángulo raíz suma équation probabilité triangle racine somme equazione equação
+        rectangle rectangles circle circles sphere cylinder cone sqrt gcd lcm lim modulus logarithms summation
+        rechteck umfang fläche flächeninhalt kreis durchmesser winkel prozent wahrscheinlich würfel kugel ziffer teiler bruch quadrat
+        rectángulo perímetro área círculo porcentaje ángulo cuadrado dígitos fracción
+        périmètre aire cercle rayon pourcentage carré chiffres rettangolo cerchio perimetro""",
     "logic": """
         puzzle riddle puzzles riddles clue clues logic logical logically valid premise premises syllogism paradox deduction liar knights
         knaves knight knave truth lies lie lying taller shorter older younger heavier lighter switches weighings rätsel logik
@@ -140,7 +150,9 @@ NOUNS: dict[str, str] = {
         each per every dozen twice half times more less fewer than total remaining left altogether pounds kilograms hours minutes
         miles cents dollars euros pack packs bought sold gave gives earns earned costs cost spends spent pays paid shared
         marbles apples box boxes hour minute week weeks days day km kilometers meters feet inches
-        stunden euro tage minuten horas días horas heures jours minutes ore giorni""",
+        stunden euro tage minuten horas días horas heures jours minutes ore giorni
+        litre litres liter liters gallon gallons cm mm kg gram grams mph kmh metre metres yards jug jugs coin coins dice
+        litros metros litri metri kilo kilos pfund meter""",
     "profession": """
         expert developer engineer scientist advisor consultant analyst programmer specialist officer accountant lawyer doctor teacher
         coach tutor assistant professional experienced experte entwickler experto expert spécialiste""",
@@ -166,6 +178,8 @@ NOUNS: dict[str, str] = {
         mein meine meinem mi mis mon mes ma mio mia""",
     "who": """
         who whom whose when where wer wann wo quién quiénes cuándo dónde quand où qui chi dove quando quem onde""",
+    "how_many": "cuánto cuánta cuántos cuántas combien quanto quanta quanti quante quantos quantas wieviel wieviele",
+    "condition": "if suppose wenn falls angenommen si supongamos supposons",
     "constraint": """
         must should shall ensure exactly only without avoid include including require requires required requirement requirements
         constraint constraints least most maximum minimum max limit between within format except never always each every muss müssen
@@ -217,91 +231,60 @@ PAIRS: dict[str, str] = {
     # Two words that say together what neither says alone, joined by a space.
     "depth": "in depth|in detail|trade offs|trade off|thread safe|production ready|multi step|edge cases|edge case|real time",
     "supposing": "what if|was wäre|qué pasaría|et si",
-    "how_many": "how many|how much|how long|how far|how old|how tall|wie viele|wie lange|wie viel|cuántos días|combien de|quanti sono",
+    "how_many": "how many|how much|how long|how far|how old|how tall|wie viele|wie lange|wie viel|cuántos días|combien de|quanti sono|how fast|how big|how heavy|how few|how deep|how wide|how high|how tall|wie groß|wie hoch|wie weit|wie alt|wie schwer|wie schnell",
     "stepwise": """step by|by step|show each|each step|show your|your reasoning|walk me|my reasoning|reasoning step|schritt für|paso a|
         étape par|chaque étape""",
-    "in_role": """act as|as a|as an|if you|pretend you're|you were|pretend to|the role|role play|in character|would you|
-        you're a|you are|stell dir|imagina que|imagine que""",
+    "guide": "step guide|step instructions|step plan|step tutorial|step guidance|step explanation|schritt anleitung",
+    "in_role": """act as|as a|as an|if you|pretend you're|you were|pretend to|the role|role play|in character|you're a|you are|stell dir|imagina que|imagine que""",
     "would_you": "would you|you were|imagine you|pretend you|pretend you're|pretend to|in character|your crew|you say",
     "write_me": "come up|write me|tell me|give me|i need|i want|help me",
     "weigh_up": """pros and|and cons|swot analysis|risk assessment|gap analysis|cost benefit|critical review|critical analysis|strengths and|compare the|comparison of|difference between|differences between|compared to|better than|vor und|vorteile und|relate to|how did|root cause|main causes|impact of|impact on|implications of|and why|
-        effect of|effects of|key themes|which one|contribute to|affect the""",
+        effect of|effects of|key themes|which one|contribute to|affect the|
+        should we|most sense|more sense|better option|better choice|worth it|went wrong|business model|market size|to market|anything unusual""",
     "a_fact": "who was|who is|what is|what's the|when did|when was|where is|where did|in which|name the|the name|is it|what does|do i",
     "inferring": """why might|why would|you determine|you assess|you tell|signs that|clues that|suggest that|
         does it|it follows|follow from|conclude that|you know""",
     "comparing": """taller than|shorter than|older than|younger than|left of|right of|heavier than|next to|faster than|before the|
-        if all|all are|if and|more than|times as|as many|twice as|are all|some are|years older|always tell|always lie|comes next""",
+        if all|all are|if and|more than|times as|as many|twice as|are all|some are|years older|always tell|always lie|comes next|
+        who owns|owns what|not own|balance scale|odd one|day after|days before|days after|no more|who lies""",
     "about_math": """value of|sum of|product of|number of|solve for|area of|length of|probability of|probability that|chosen at|such that|
         at random|in terms|positive integer|real numbers|equal to|of x|common divisor|comes next|less than|greater than""",
     "code_phrase": """a function|data structure|source code|unit test|unit tests|command line|pull request|web app|todo app|html file|
         vba macro|stack trace|error message|to code|rest endpoint|sql query|binary search|linked list|my code|this code|the code|dieser code|
         mein code|mi código|ce code|mon code|code snippet|write code|in c|in r|in js|in go|code for|code to|code in|the class|a class|git commit|bash script|python script|an app|a website|
-        a bot|a game|a script|the compiler|dynamic programming|design pattern|an api""",
+        a bot|a game|a script|the compiler|dynamic programming|design pattern|an api|
+        una consulta|the error|this error|an error|error in|error when|throws an|not compile|einen fehler""",
     "doc_phrase": """the attached|attached file|this file|the file|uploaded file|i uploaded|this pdf|the pdf|the document|document below|
         following document|following transcript|transcript of|this transcript|following agreement|following contract|following text|
         the transcript|call recording|this receipt|this invoice|beigefügten datei|angehängte datei|fichier joint|documento adjunto|
         archivo adjunto|this document|these files|der datei|le fichier|el archivo|meeting notes|action items|article below|text below|
         following article|this report|the report|text extracted|invoice ocr""",
+    "polish": """sound more|more professional|more formal|more concise|more polite|more friendly|less formal|my grammar|the grammar|
+        better english|sound better|sound professional|más formal|plus formel|plus poli""",
+    "invented": """name for|names for|ideas for|title for|titles for|slogan for|caption for|message for|toast for|card for|make up|roast me|
+        roast my|name für|namen für|nombre para|nombres para|nom pour|noms pour""",
     "media_script": "video script|movie script|script for|film script|animation script|play script|youtube video|youtube script",
 }
 
-ANYWHERE: dict[str, tuple[str, ...]] = {
-    # Scripts without spaces between words, and stems of a language rich in endings: looked up as parts of the text.
+ANYWHERE: dict[str, str] = {
+    # Scripts without spaces between words, and stems of a language rich in endings: looked up as parts of the text, `|` between them.
     "code": (
-        "代码",
-        "函数",
-        "编程",
-        "程序",
-        "算法",
-        "コード",
-        "関数",
-        "プログラム",
-        "코드",
-        "함수",
-        "프로그램",
-        "функци",
-        "код ",
-        "скрипт",
-        "программ",
+        "数据库|脚本|接口|报错|线程|变量|数组|组件|正则|爬虫|单元测试|设计模式|编译|调试|スクリプト|データベース|配列|正規表現|스크립트|"
+        "데이터베이스|배열|ошибк|баз данн|代码|函数|编程|程序|算法|コード|関数|プログラム|코드|함수|프로그램|функци|код |"
+        "скрипт|программ"
     ),
-    "fiction": (
-        "故事",
-        "诗",
-        "小说",
-        "歌词",
-        "物語",
-        "詩",
-        "俳句",
-        "小説",
-        "이야기",
-        "시를",
-        "стих",
-        "рассказ",
-        "сказк",
-        "историю про",
-    ),
-    "prose": ("邮件", "文章", "メール", "手紙", "이메일", "письмо", "статью"),
-    "make": ("写一", "请写", "创作", "書いて", "作って", "작성", "써줘", "напиши", "создай", "придумай", "сочини"),
-    "judge": ("分析", "比较", "评估", "比較", "評価", "분석", "비교", "проанализируй", "сравни", "оцени"),
-    "weighing": ("优缺点", "利弊", "メリット", "장단점", "преимуществ", "недостатк", "影响"),
-    "solve": (
-        "计算",
-        "证明",
-        "求解",
-        "解方程",
-        "計算して",
-        "証明",
-        "계산",
-        "증명",
-        "вычисли",
-        "докажи",
-        "реши ",
-        "посчитай",
-    ),
-    "maths": ("方程", "概率", "三角形", "確率", "방정식", "확률", "уравнени", "вероятност"),
-    "how_many": ("多少", "几个", "いくつ", "何個", "몇 ", "сколько"),
-    "condense": ("总结", "摘要", "提取", "要約", "抽出", "요약", "추출", "резюмируй", "извлеки", "кратко изложи"),
-    "handed": ("附件", "上传", "添付", "첨부", "приложенн", "прикрепл"),
-    "document": ("文档", "文件", "合同", "会议记录", "書類", "議事録", "문서", "회의록", "документ", "файл", "договор"),
-    "chatter": ("你好", "谢谢", "こんにちは", "ありがとう", "안녕", "감사", "привет", "спасибо"),
+    "fiction": "诗歌|笑话|剧本|口号|传说|分镜|故事|诗|小说|歌词|物語|詩|俳句|小説|이야기|시를|стих|рассказ|сказк|историю про",
+    "prose": "作文|演讲|文案|祝福|一封信|手紙|邮件|文章|メール|이메일|письмо|статью",
+    "make": "写一|请写|创作|書いて|作って|작성|써줘|напиши|создай|придумай|сочини",
+    "judge": "分析|比较|评估|比較|評価|분석|비교|проанализируй|сравни|оцени",
+    "weighing": "优势|劣势|风险|趋势|优缺点|利弊|メリット|장단점|преимуществ|недостатк|影响",
+    "solve": "计算|证明|求解|解方程|計算して|証明|계산|증명|вычисли|докажи|реши |посчитай",
+    "maths": "方程|概率|三角形|確率|방정식|확률|уравнени|вероятност",
+    "how_many": "几段|几天|几次|几人|几只|几种|几岁|多长|多大|多久|何人|何分|多少|几个|いくつ|何個|몇 |сколько",
+    "quantity": "两|三|四|五|六|七|八|九|分之|一半|倍|半分|절반|половин",
+    "explain": "翻译|解释|介绍一下|翻訳|教えて|번역|설명|перевед|объясни",
+    "condense": "总结|摘要|提取|要約|抽出|요약|추출|резюмируй|извлеки|кратко изложи",
+    "handed": "附件|上传|添付|첨부|приложенн|прикрепл",
+    "document": "报告|发票|简历|レポート|보고서|文档|文件|合同|会议记录|書類|議事録|문서|회의록|документ|файл|договор",
+    "chatter": "你好|谢谢|こんにちは|ありがとう|안녕|감사|привет|спасибо",
 }
