@@ -159,8 +159,28 @@ def test_where_no_price_is_known_it_claims_none_and_tells_the_tokens() -> None:
         Priority.COST, chosen(estimated_cost_per_answer=None), another(estimated_cost_per_answer=None, tokens=900.0)
     )
 
-    assert said.startswith("fewest tokens per useful answer for coding, as no prices are known: 400 each; 98% of 1,470")
+    assert said.startswith("fewest tokens per useful answer for coding, as no prices are known: 400 tokens each; 98%")
     assert "$" not in said
+
+
+def test_a_model_without_a_price_is_not_called_cheapest_among_priced_ones_without_a_doubt() -> None:
+    said = reason(
+        Priority.COST, chosen(0.97, estimated_cost_per_answer=None), another(0.03, estimated_cost_per_answer=0.05)
+    )
+
+    assert said.startswith(
+        "probably cheapest for coding, judging by its tokens, as its price is not known: 400 tokens each; 98% of 1,470"
+    )
+    assert "may be" not in said
+
+
+def test_of_models_that_cost_nothing_it_says_what_sets_them_apart() -> None:
+    said = reason(
+        Priority.COST, chosen(1.0, estimated_cost_per_answer=0.0), another(0.0, estimated_cost_per_answer=0.0)
+    )
+
+    assert said.startswith("cheapest per useful answer for coding: $0 each")
+    assert "GPT-4o is free too, with 89% expected to succeed, against 97%" in said
 
 
 def test_where_nobody_counted_tokens_either_it_claims_nothing() -> None:

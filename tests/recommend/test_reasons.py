@@ -147,17 +147,28 @@ def test_old_calls_on_a_task_type_are_used_where_there_are_none_lately(learn: Le
     last = (NOW - timedelta(days=300, hours=5)).date()
 
     assert (answer.model, answer.source) == ("gpt-6-luna", "data")
-    assert answer.reason.endswith(
-        f"from 505 calls, none of them in the last 90 days (the last on {last + timedelta(0)})"
-    )
+    assert answer.reason.endswith(f"from 505 calls, the last on {last}: the last 90 days have none")
     assert "90 days" not in said(recommender, context=TaskContext(task_type="creative"))
 
 
 def test_old_calls_are_used_where_the_latest_are_too_few(learn: Learn) -> None:
-    answer = learn(calls("gpt-6-luna", 505, days=OLD), calls("gpt-6-sol", 1)).get_model_recommendation(CODING)
+    recommender = learn(
+        calls("gpt-6-luna", 505, days=OLD),
+        calls("gpt-6-sol", 50, failed=40, days=OLD),
+        calls("gpt-6-luna", 1, failed=1),
+    )
+    answer = recommender.get_model_recommendation(CODING, "quality")
+
+    assert (answer.model, answer.source) == ("gpt-6-luna", "data")
+    assert "from 555 calls, the last on 2025-06-0" in answer.reason
+    assert answer.reason.endswith(": the last 90 days have only 1")
+
+
+def test_where_neither_old_nor_recent_calls_are_enough_alone_all_of_them_count(learn: Learn) -> None:
+    answer = learn(calls("gpt-6-luna", 4, days=OLD), calls("gpt-6-luna", 3)).get_model_recommendation(CODING)
 
     assert answer.source == "data"
-    assert "from 506 calls, only 1 of them in the last 90 days" in answer.reason
+    assert answer.reason.endswith("from 7 calls, 3 of them in the last 90 days")
 
 
 def test_old_calls_are_not_used_where_the_latest_are_enough(learn: Learn) -> None:
@@ -169,7 +180,7 @@ def test_old_calls_are_not_used_where_the_latest_are_enough(learn: Learn) -> Non
 
 def test_old_calls_that_are_too_few_are_told_as_such(learn: Learn) -> None:
     assert said(learn(calls("gpt-6-luna", 3, days=OLD))).startswith(
-        "not enough data on coding yet: 3 of 5 calls that say something about their model, none in the last 90 days; by rules"
+        "not enough data on coding yet: 3 of 5 calls that say something about their model, none of them in the last 90 days; by rules"
     )
 
 

@@ -149,7 +149,7 @@ def missing(
     if few:
         lacking = f"not enough data on {work} yet: {max(few)} of {enough} calls that say something about their model"
         if background is not None and background.recent == 0:
-            lacking += f", none in the last {background.days} days"
+            lacking += f", none of them in the last {background.days} days"
         return "; ".join([lacking, *([f"left out: {listed(said)}"] if said else [])])
     if all(one.cause is Cause.FAILS for one in mine):
         return f"none does well on {work} here: {listed(said)}"

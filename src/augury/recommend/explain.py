@@ -103,8 +103,8 @@ def _rival(priority: Priority, best: Standing, others: list[Standing]) -> Standi
     own = _measure(priority, best)
     if own is None:
         return None
-    if priority is Priority.COST and best.metrics.estimated_cost_per_answer is not None:
-        others = [one for one in others if one.metrics.estimated_cost_per_answer is not None]
+    if priority is Priority.COST:  # dollars and tokens cannot be compared
+        others = [one for one in others if _priced(one) == _priced(best)]
     measured = [(value, one) for one in others if (value := _measure(priority, one)) is not None]
     value, better = max(measured, key=lambda pair: pair[0], default=(0.0, None))
     return better if value > own * (1.0 + _EQUAL) else None
@@ -130,9 +130,11 @@ def _claim(asked: Asked, rank: _Rank, best: Standing, others: list[Standing]) ->
             return f"{'among the ' if among else ''}fastest for {work}"
         case Priority.QUALITY:
             return f"{'among those of ' if among else ''}{_quality(best, others)} for {work}"
+        case Priority.COST if not _priced(best) and any(_priced(other) for other in others):
+            return f"{'perhaps' if among else 'probably'} cheapest for {work}, judging by its tokens, as its price is not known"
         case Priority.COST if not _cost_known(best):
             return f"one of {len(others) + 1} for {work}, as neither prices nor tokens are known"
-        case Priority.COST if best.metrics.estimated_cost_per_answer is None:
+        case Priority.COST if not _priced(best):
             fewest = "among those of fewest tokens" if among else "fewest tokens"
             return f"{fewest} per useful answer for {work}, as no prices are known"
         case Priority.COST:
@@ -146,9 +148,13 @@ def _claim(asked: Asked, rank: _Rank, best: Standing, others: list[Standing]) ->
             return f"best balance for {work}"
 
 
+def _priced(one: Standing) -> bool:
+    return one.metrics.estimated_cost_per_answer is not None
+
+
 def _cost_known(best: Standing) -> bool:
     """Whether there are prices, or at least tokens to stand for them."""
-    return best.metrics.estimated_cost_per_answer is not None or best.tokens >= _SOME_TOKENS
+    return _priced(best) or best.tokens >= _SOME_TOKENS
 
 
 def _quality(best: Standing, others: list[Standing]) -> str:
@@ -180,7 +186,7 @@ def _proof(asked: Asked, best: Standing) -> str:
         case Priority.COST if own.estimated_cost_per_answer is not None:
             return f"{dollars(own.estimated_cost_per_answer)} each; {_success(asked, best)}"
         case Priority.COST if _cost_known(best):
-            return f"{best.tokens:,.0f} each; {_success(asked, best)}"
+            return f"{best.tokens:,.0f} tokens each; {_success(asked, best)}"
         case _:
             rated = (
                 ""
@@ -254,6 +260,8 @@ def _beside(asked: Asked, best: Standing, others: list[Standing], *, said: bool)
         much = factor >= _MUCH and best.solid and second.solid
         return f"{times(factor)} faster than {second.name} ({seconds(its.estimated_time_to_answer)})" if much else ""
     if asked.priority is Priority.COST:
+        if own.estimated_cost_per_answer == 0:
+            return _free_too(best, others)
         if own.estimated_cost_per_answer and its.estimated_cost_per_answer:
             factor = its.estimated_cost_per_answer / own.estimated_cost_per_answer
             much = factor >= _MUCH and best.solid and second.solid
@@ -264,3 +272,13 @@ def _beside(asked: Asked, best: Standing, others: list[Standing], *, said: bool)
         return ""
     expected = "" if asked.complexity is None else f" ({percent(its.estimated_success_rate)} expected to succeed)"
     return f"next best: {second.name}{expected}"
+
+
+def _free_too(best: Standing, others: list[Standing]) -> str:
+    """What sets a model that costs nothing apart from the others that do not either."""
+    free = [other for other in others if other.metrics.estimated_cost_per_answer == 0]
+    if not free:
+        return ""
+    other = max(free, key=lambda one: one.metrics.estimated_success_rate)
+    own, its = percent(best.metrics.estimated_success_rate), percent(other.metrics.estimated_success_rate)
+    return f"{other.name} is free too, with {its} expected to succeed, against {own}"

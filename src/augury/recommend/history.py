@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from augury.recommend.evidence import Evidence
+    from augury.recommend.evidence import Evidence, TaskEvidence
     from augury.store.protocol import Store
 
 
@@ -27,8 +27,8 @@ class Background:
 
     Attributes:
         nameless: calls of models that nobody named; they are no evidence.
-        recent: where the evidence goes further back than usual: how many of its calls do not; else None.
-        last: then the day of the latest of them.
+        recent: where the evidence goes further back than usual: how many calls there are since, too few alone; else None.
+        last: then the day of the latest call that is evidence; None where these few are evidence too.
         days: how far back evidence usually goes.
     """
 
@@ -41,17 +41,19 @@ class Background:
         """A word on the age of so many calls, where it needs one."""
         if self.recent is None:
             return ""
-        within = f"in the last {self.days} days"
-        if self.recent:
-            return f"from {counted(calls, 'call')}, only {self.recent:,} of them {within}"
-        return f"from {counted(calls, 'call')}, none of them {within} (the last on {self.last})"
+        if self.last is None:
+            return f"from {counted(calls, 'call')}, {self.recent:,} of them in the last {self.days} days"
+        old = f"from {counted(calls, 'call')}, the last on {self.last}"
+        since = f"the last {self.days} days"
+        return f"{old}: {since} have {f'only {self.recent:,}' if self.recent else 'none'}"
 
 
 def remember(store: Store, *, now: datetime, enough: int = ENOUGH_CALLS) -> tuple[Evidence, Mapping[str, Background]]:
     """The evidence that a store holds, and what is to be known of it, by task type.
 
     It is of the last 90 days; for a task type on which no model has enough calls in them, as after the import of an old log,
-    it is of all there is.
+    it is of all that is older. Not of both, unless it takes both: recent calls weigh more, and one of today would outweigh
+    all of a year ago.
     """
     lately, ever = Window.last_days(DAYS, now=now), Window.last_days(MAX_DAYS, now=now)
     before = Window(start=ever.start, end=lately.start)
@@ -60,15 +62,24 @@ def remember(store: Store, *, now: datetime, enough: int = ENOUGH_CALLS) -> tupl
     background: dict[str, Background] = {}
     for task, (named, unnamed) in _earlier(store, before).items():
         known = evidence.get(task)
-        if known and bool((known.raw["evidence_calls"] >= enough).any()):
+        if _enough(known, enough):
             continue
         if not named:
             nameless[task] = nameless.get(task, 0) + unnamed
             continue
-        evidence |= gather(store, now=now, window=ever, filters=Filters(task_type=task))
         recent = int(known.raw["calls"].sum()) if known else 0
+        older = gather(store, now=now, window=before, filters=Filters(task_type=task))
         background[task] = Background(recent=recent, last=_last(store, before, task))
+        if recent and not _enough(older.get(task), enough):
+            older = gather(store, now=now, window=ever, filters=Filters(task_type=task))
+            background[task] = Background(recent=recent)
+        evidence |= older
     return evidence, {task: Background(nameless=calls) for task, calls in nameless.items()} | background
+
+
+def _enough(task: TaskEvidence | None, enough: int) -> bool:
+    """Whether there is a model with enough calls that count."""
+    return task is not None and bool((task.raw["evidence_calls"] >= enough).any())
 
 
 def _earlier(store: Store, window: Window) -> dict[str, tuple[int, int]]:
