@@ -125,7 +125,9 @@ class RemoteArchive:
 
     def recommend(self, contexts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The recommendation for each task context, as JSON has it."""
-        answers: list[dict[str, Any]] = self._ask("POST", "/api/analytics/models/recommend", json=contexts)
+        one = len(contexts) == 1  # asked alone, so that what is wrong with it is named as its caller knows it
+        answer = self._ask("POST", "/api/analytics/models/recommend", json=contexts[0] if one else contexts)
+        answers: list[dict[str, Any]] = [answer] if one else answer
         return answers
 
     def overview(self, asked: Mapping[str, str]) -> dict[str, Any]:

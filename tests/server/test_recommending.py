@@ -112,6 +112,37 @@ def test_a_context_that_is_none_is_422_and_names_the_field(
     assert answer.json()["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("bad", "field", "expected", "came"),
+    [
+        ({"taskType": "cooking"}, "[2].taskType", "one of general_chat", "'cooking'"),
+        ({"colour": "red"}, "[2].colour", "segment, allowedModels, priority", "a name that is not known"),
+        ({"messageContent": 5}, "[2].messageContent", "a text", "a number"),
+        ({"tools": [None]}, "[2].tools", "names or definitions", "nothing"),
+        ({"allowedModels": "gpt-4o"}, "[2].allowedModels", "a list", "a text"),
+        ({"attachments": ["a.txt"] * 65}, "[2].attachments", "at most 64", "a longer list"),
+    ],
+)
+def test_of_a_list_of_contexts_the_bad_one_is_named_by_its_place_and_in_words(
+    client: TestClient, bad: dict[str, Any], field: str, expected: str, came: str
+) -> None:
+    answer = client.post(RECOMMEND, json=[{}, {"taskType": "coding"}, bad])
+    (error,) = answer.json()["errors"]
+
+    assert answer.status_code == 422
+    assert (error["field"], error["came"]) == (field, came)
+    assert expected in error["expected"]
+
+
+def test_a_parameter_that_is_none_is_called_that_with_those_there_are(client: TestClient) -> None:
+    (error,) = client.get(f"{RECOMMEND}?message=hello").json()["errors"]
+
+    assert error["field"] == "message"
+    assert error["allowed"] == ["task_type", "priority", "complexity"]
+    assert "parameter" in error["expected"]
+    assert "body" not in error["expected"]
+
+
 @pytest.mark.parametrize("query", ["task_type=cooking", "priority=luck", "message=hello"])
 def test_a_bad_parameter_is_422(client: TestClient, query: str) -> None:
     assert client.get(f"{RECOMMEND}?{query}").status_code == 422

@@ -125,7 +125,9 @@ def _asking(settings: Settings) -> Iterator[Callable[[list[dict[str, Any]]], lis
             for context in contexts:
                 fields = dict(context)
                 priority = fields.pop("priority", None)
-                answers.append(recommender.get_model_recommendation(TaskContext.from_json(fields), priority))
+                answers.append(
+                    recommender.get_model_recommendation(TaskContext.from_json(fields, beside=("priority",)), priority)
+                )
             written: list[dict[str, Any]] = adapter.dump_python(answers, mode="json", by_alias=True)
             return written
 

@@ -96,21 +96,26 @@ class TaskContext:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> TaskContext:
+    def from_json(cls, values: Mapping[str, Any], *, beside: tuple[str, ...] = ()) -> TaskContext:
         """Read the fields of a JSON object, named as there or as here; null is the same as left out.
+
+        Args:
+            values: the object.
+            beside: names that may stand beside the context's own, for the list of them; who calls has taken them out.
 
         Raises:
             InvalidValue: a field is not what it must be, is given twice, or is not known.
         """
         if not isinstance(values, Mapping):
-            raise InvalidValue("context", "a JSON object", type(values).__name__)
+            raise InvalidValue("context", "a JSON object", told=_kind(values))
         known: dict[str, Any] = {}
         for name, value in values.items():
             field_name = _FIELDS.get(name)
             if field_name is None:
-                raise InvalidValue(str(name)[:MAX_NAME], f"one of {', '.join(_JSON_NAMES)}", "a name that is not known")
+                known_names = ", ".join((*_JSON_NAMES, *beside))
+                raise InvalidValue(str(name)[:MAX_NAME], f"one of {known_names}", told="a name that is not known")
             if field_name in known:
-                raise InvalidValue(camel(field_name), "to be given once", "two spellings of it")
+                raise InvalidValue(camel(field_name), "to be given once", told="two spellings of it")
             known[field_name] = value
         return cls(**known)
 
@@ -256,9 +261,9 @@ def _file(attachment: str | Mapping[str, Any] | Attachment) -> _File:
 
 def _message(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise InvalidValue("messageContent", "a text", type(value).__name__)
+        raise InvalidValue("messageContent", "a text", told=_kind(value))
     if value is not None and (len(value) > MAX_MESSAGE_BYTES or _bytes(value) > MAX_MESSAGE_BYTES):
-        raise InvalidValue("messageContent", f"at most {MAX_MESSAGE_BYTES:,} bytes", "a longer text")
+        raise InvalidValue("messageContent", f"at most {MAX_MESSAGE_BYTES:,} bytes", told="a longer text")
     return value
 
 
@@ -268,7 +273,7 @@ def _attachments(value: object) -> tuple[Any, ...]:
         if isinstance(attachment, str):
             _name("attachments", attachment, secret=True)
         elif not isinstance(attachment, Mapping) and not _is_attachment(attachment):
-            raise InvalidValue("attachments", "names, media types, or objects", type(attachment).__name__)
+            raise InvalidValue("attachments", "names, media types, or objects", told=_kind(attachment))
     return found
 
 
@@ -282,9 +287,9 @@ def _tools(value: object) -> tuple[Any, ...]:
         if isinstance(tool, str):
             _name("tools", tool, secret=True)
         elif not isinstance(tool, Mapping):
-            raise InvalidValue("tools", "names or definitions of tools", type(tool).__name__)
+            raise InvalidValue("tools", "names or definitions of tools", told=_kind(tool))
     if sum(_characters(tool) for tool in found) > MAX_TOOL_CHARACTERS:
-        raise InvalidValue("tools", f"at most {MAX_TOOL_CHARACTERS:,} characters in all", "more")
+        raise InvalidValue("tools", f"at most {MAX_TOOL_CHARACTERS:,} characters in all", told="more of them")
     return found
 
 
@@ -293,7 +298,7 @@ def _allowed(value: object) -> tuple[str, ...] | None:
         return None
     found = _several("allowedModels", value, MAX_ALLOWED_MODELS)
     if not found:
-        raise InvalidValue("allowedModels", "at least one model; leave it out to allow all", "an empty list")
+        raise InvalidValue("allowedModels", "at least one model; leave it out to allow all", told="an empty list")
     for name in found:
         if is_unnamed(_name("allowedModels", name)):
             raise InvalidValue("allowedModels", "names of models", name)
@@ -312,7 +317,7 @@ def _plain(name: str, value: object) -> object:
     try:
         return json.loads(json.dumps(value, default=_told))
     except (ValueError, TypeError, RecursionError):  # a circle, or a key that is no text
-        raise InvalidValue(name, "what can be written as JSON", "something that cannot") from None
+        raise InvalidValue(name, "what can be written as JSON", told="something that cannot") from None
 
 
 def _told(value: object) -> object:
@@ -331,11 +336,11 @@ def _several(name: str, value: object, most: int) -> tuple[Any, ...]:
     if value is None:
         return ()
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InvalidValue(name, "a list", type(value).__name__)
+        raise InvalidValue(name, "a list", told=_kind(value))
     found: list[Any] = []
     for item in value:
         if len(found) == most:
-            raise InvalidValue(name, f"at most {most} of them", "more")
+            raise InvalidValue(name, f"at most {most} of them", told="a longer list")
         found.append(item)
     return tuple(found)
 
@@ -343,10 +348,29 @@ def _several(name: str, value: object, most: int) -> tuple[Any, ...]:
 def _name(name: str, value: object, *, secret: bool = False) -> str:
     expected = f"a text of 1 to {MAX_NAME} characters"
     if not isinstance(value, str):
-        raise InvalidValue(name, expected, type(value).__name__)
+        raise InvalidValue(name, expected, told=_kind(value))
     if not value.strip() or len(value) > MAX_NAME or "\0" in value:
-        raise InvalidValue(name, expected, "another text" if secret else value)
+        raise InvalidValue(name, expected, value, told="another text" if secret else None)
     return value
+
+
+def _kind(value: object) -> str:
+    """What a value is, in words, and nothing of what it says."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return f"a value of another kind ({type(value).__name__})"
 
 
 def _bytes(text: str) -> int:

@@ -12,6 +12,7 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from augury.analytics.answers import Recommendation
@@ -60,6 +61,15 @@ class RecommendParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        names = list(cls.model_fields)
+        for name in given:
+            if name not in names:
+                raise expectation(name, "a parameter of this address; text is sent by POST", allowed=names)
+        return given
+
     task_type: Annotated[TaskType | None, Field(description="the kind of task")] = None
     priority: Annotated[Priority | None, Field(description="what matters most")] = None
     complexity: Annotated[Complexity | None, Field(description="how hard it is")] = None
@@ -84,20 +94,29 @@ def recommend_for(body: Annotated[Contexts, Body()], snapshot: Kept) -> Response
     """The best model for a task context, or for each of a list of them; `priority` may stand beside its fields.
 
     Fields: messageContent, hasCodeContent, attachments, tools, taskType, complexity, userPreference, segment,
-    allowedModels. What is missing is classified from the rest; nothing of it is stored.
+    allowedModels. `segment` is not used yet. What is missing is classified from the rest; nothing of it is stored.
     """
     recommender = snapshot.recommender()
 
     def answer(values: dict[str, Any]) -> Recommendation:
         fields = dict(values)
         priority = fields.pop("priority", None)
-        return recommender.get_model_recommendation(TaskContext.from_json(fields), priority)
+        context = TaskContext.from_json(fields, beside=("priority",))
+        return recommender.get_model_recommendation(context, priority)
+
+    def answer_to(place: int, values: dict[str, Any]) -> Recommendation:
+        try:
+            return answer(values)
+        except InvalidValue as problem:
+            raise InvalidValue(f"[{place}].{problem.field}", problem.expected, told=problem.came) from None
 
     if isinstance(body, dict):
         return _written(_ONE.dump_json(answer(body), by_alias=True))
     if len(body) > MAX_CONTEXTS:
-        raise InvalidValue("body", f"at most {MAX_CONTEXTS} task contexts; send them in parts", f"{len(body)} contexts")
-    return _written(_MANY.dump_json([answer(values) for values in body], by_alias=True))
+        raise InvalidValue(
+            "body", f"at most {MAX_CONTEXTS} task contexts; send them in parts", told=f"{len(body):,} of them"
+        )
+    return _written(_MANY.dump_json([answer_to(place, values) for place, values in enumerate(body)], by_alias=True))
 
 
 def _written(body: bytes) -> Response:
