@@ -52,11 +52,8 @@ _FOREIGN: Final = tuple(
 _WITHIN: Final = re.compile(rb"[.:,](?<=\d.)(?=\d)(?:(?<!,)|(?=\d{3}(?!\d)))")
 """A mark inside a number ("3.1", "9:40", "1,200"), which ends nothing."""
 
-_UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\ud7ff]")
-"""A letter of a script in which words stand without spaces."""
-
-_RUN: Final = re.compile(r"[a-z0-9_'+#]+")
-"""What stands among such letters as a word of its own: a name, a number."""
+_UNSPACED: Final = re.compile("([\u0e00-\u0e7f\u3040-\ud7ff]+)")
+"""Letters of a script in which words stand without spaces. A name or a number among them is a word of its own."""
 
 _DIGITS: Final = "0123456789"
 _YEAR_DIGITS: Final = 4
@@ -88,7 +85,7 @@ def _apart(ask: str) -> tuple[list[str], str]:
         data = data.replace(encoded, apart)
     text = data.decode()
     if rare and _UNSPACED.search(rare):
-        text = _RUN.sub(r" \g<0> ", text)
+        text = " ".join(_UNSPACED.split(text))
     return text.split(), rare
 
 
