@@ -59,7 +59,7 @@ def test_it_answers_the_same_from_a_server(tmp_path: Path) -> None:
             tools=[{"name": "search", "unusual": {1, 2}}],
             allowed_models=["openai/gpt-6-luna"],
         )
-        with pytest.raises(InvalidValue, match="^allowedModels: "):
+        with pytest.raises(InvalidValue, match=r"^allowedModels: "):
             augury.recommend(allowed_models=["claude-2.1"])
 
     assert isinstance(by_name, Recommendation)
