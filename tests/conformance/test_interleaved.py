@@ -7,7 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conformance.by_hand import Case, by_hand, differences
 from tests.world import NOW, a_call, message
@@ -24,9 +25,9 @@ from augury.store.protocol import CallsQuestion, Fate, Filters, Forgotten
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from pathlib import Path
     from uuid import UUID
 
-    import pytest
     from tests.conftest import Engine
 
     from augury.store.protocol import Store
@@ -245,13 +246,10 @@ def agree(store: Store, plain: Plain, case: Case) -> None:
     assert not differences(by_hand(case, counted), asdict(overview(store, case.request())))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps=operations)
-def test_a_store_holds_what_a_list_of_calls_would(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[Operation]
-) -> None:
+def interleave(engine: Engine, folder: Path, steps: list[Operation]) -> None:
+    """Do the same to a store and to a list, and ask both the same."""
     plain = Plain()
-    with open_store(engine.url(tmp_path_factory.mktemp("interleaved"))) as store:
+    with open_store(engine.url(folder)) as store:
         for what, how in steps:
             match what, how:
                 case "ask", Case():
@@ -267,3 +265,20 @@ def test_a_store_holds_what_a_list_of_calls_would(
         assert store.calls(CallsQuestion(limit=10_000)) == held
         for case in CASES:
             agree(store, plain, case)
+
+
+@settings(max_examples=40)
+@given(steps=operations)
+def test_a_store_holds_what_a_list_of_calls_would(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[Operation]
+) -> None:
+    interleave(engine, tmp_path_factory.mktemp("interleaved"), steps)
+
+
+@pytest.mark.ordeal
+@settings(max_examples=2_000)
+@given(steps=operations)
+def test_a_store_holds_what_a_list_of_calls_would_whatever_is_done(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[Operation]
+) -> None:
+    interleave(engine, tmp_path_factory.mktemp("interleaved"), steps)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -270,15 +269,24 @@ def test_the_folder_for_temporary_files_may_have_any_name(tmp_path: Path, monkey
         assert store.export(None, tmp_path / "calls.parquet") == 1
 
 
-def test_ctrl_c_within_a_statement_is_an_interrupt_and_the_store_goes_on(used: Path) -> None:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # runners of tests may not listen
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+INTERRUPTED = """
+import sys
+from augury.store import open_store
+
+with open_store(sys.argv[1]) as store:
     try:
-        with open_store(str(used)) as store:
-            timer.start()
-            with pytest.raises(KeyboardInterrupt):
-                store.query("SELECT count(*) FROM range(100000000000) AS a WHERE a.range % 7 = 3", limit=1)
-            assert store.describe().calls == 10
-    finally:
-        timer.cancel()
-        signal.signal(signal.SIGINT, before)
+        print("asking", flush=True)
+        store.query("SELECT count(*) FROM range(100000000000) AS a WHERE a.range % 7 = 3", limit=1)
+    except KeyboardInterrupt:
+        print("interrupted", store.describe().calls, flush=True)
+"""
+
+
+def test_ctrl_c_within_a_statement_is_an_interrupt_and_the_store_goes_on(used: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(used)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "asking\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted 10\n"
+    assert process.returncode == 0
