@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, classify, imports, ingest, volume
+from benchmarks import analytics, calibration, classify, imports, ingest, volume
 
 
 def main() -> None:
     """Run what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("import", "ingest", "analytics", "volume", "classify", "all"), default="all"
+        "what",
+        nargs="?",
+        choices=("import", "ingest", "analytics", "volume", "classify", "calibration", "all"),
+        default="all",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
+    parser.add_argument("--worlds", type=int, default=400, help="made-up worlds of each kind for calibration")
     given = parser.parse_args()
     if given.what in ("import", "all"):
         imports.run(given.rows)
@@ -26,6 +30,8 @@ def main() -> None:
         volume.run([rows for rows in (10_000, 1_000_000, 10_000_000, 100_000_000) if rows <= most])
     if given.what in ("classify", "all"):
         classify.run()
+    if given.what in ("calibration", "all"):
+        calibration.run(given.worlds)
 
 
 main()

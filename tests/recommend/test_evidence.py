@@ -17,8 +17,10 @@ from augury.store.protocol import LOGARITHMS, SUMS, Dimension, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from augury.core.calls import ModelCall
+    from augury.recommend.evidence import TaskEvidence
     from augury.store.protocol import Store
 
 TODAY = 20_000
@@ -45,8 +47,8 @@ def is_evidence(call: ModelCall) -> bool:
     return call.success or call.error_type not in NOT_EVIDENCE
 
 
-def weight(call: ModelCall) -> float:
-    return float(0.5 ** ((NOW.date() - call.timestamp.date()).days / HALF_LIFE_DAYS))
+def weight(call: ModelCall, newest: date) -> float:
+    return float(0.5 ** ((newest - call.timestamp.date()).days / HALF_LIFE_DAYS))
 
 
 def test_a_call_counts_half_after_each_half_life() -> None:
@@ -60,9 +62,37 @@ def test_a_call_counts_half_after_each_half_life() -> None:
 
 
 def test_another_half_life_may_be_chosen() -> None:
-    task = weigh(facts([("a", "x", "", 3, {"evidence_calls": 8})]), today=TODAY, half_life=1.0)["coding"]
+    rows: list[Row] = [("a", "x", "", age, {"evidence_calls": 8}) for age in (0, 3)]
+    task = weigh(facts(rows), today=TODAY, half_life=1.0)["coding"]
 
-    assert task.weighted["evidence_calls"].sum() == pytest.approx(1.0)
+    assert task.weighted["evidence_calls"].sum() == pytest.approx(8 + 1)
+
+
+@pytest.mark.parametrize("ago", [1, 80, 700, 3_600])
+def test_an_old_log_weighs_as_it_did_when_it_was_new(ago: int) -> None:
+    sums = {"calls": 4, "evidence_calls": 3, "successes": 2, "cost_sum": 10**9, "priced_calls": 4}
+
+    def read(older: int) -> TaskEvidence:
+        return weigh(facts(("a", "x", "simple", older + age, sums) for age in (0, 5, 40)), today=TODAY)["coding"]
+
+    for name, cells in read(0).weighted.items():
+        assert np.array_equal(cells, read(ago).weighted[name]), name
+
+
+def test_the_age_of_a_call_is_counted_from_the_newest_of_its_task_that_says_something() -> None:
+    rows: list[Row] = [
+        ("a", "x", "", 0, {"calls": 1}),  # cancelled
+        ("a", "x", "", 30, {"calls": 1, "evidence_calls": 1}),
+        ("a", "x", "", 44, {"calls": 1, "evidence_calls": 1}),
+    ]
+
+    assert weigh(facts(rows), today=TODAY)["coding"].weighted["evidence_calls"].sum() == pytest.approx(1.5)
+
+
+def test_a_clock_that_is_a_year_fast_does_not_make_all_else_old() -> None:
+    rows: list[Row] = [("a", "x", "", age, {"evidence_calls": 1}) for age in (-365, 0, 14)]
+
+    assert weigh(facts(rows), today=TODAY)["coding"].weighted["evidence_calls"].sum() == pytest.approx(2.5)
 
 
 def test_a_call_that_ended_after_midnight_elsewhere_counts_once_and_not_more() -> None:
@@ -105,10 +135,11 @@ def test_a_model_belongs_to_the_provider_that_served_most_of_its_calls() -> None
     assert (task.models, task.providers) == (("a", "b"), ("aws.bedrock", "openai"))
 
 
-def test_an_unknown_model_leaves_no_trace() -> None:
+def test_models_without_a_name_leave_no_trace() -> None:
     rows: list[Row] = [
         ("a", "x", "", 0, {"calls": 1, "evidence_calls": 1}),
         ("unknown", "x", "", 0, {"calls": 9, "evidence_calls": 9}),
+        ("(other)", "x", "", 0, {"calls": 9, "evidence_calls": 9}),
     ]
 
     assert weigh(facts(rows), today=TODAY)["coding"].models == ("a",)
@@ -131,9 +162,34 @@ def test_each_complexity_has_its_column_and_those_untold_one_of_their_own() -> N
 
 
 def test_costs_are_in_dollars_when_weighed() -> None:
-    task = weigh(facts([("a", "x", "", 14, {"priced_calls": 1, "cost_sum": 3 * 10**10})]), today=TODAY)["coding"]
+    rows: list[Row] = [
+        ("a", "x", "", age, {"evidence_calls": 1, "priced_calls": 1, "cost_sum": 3 * 10**10}) for age in (0, 14)
+    ]
+    task = weigh(facts(rows), today=TODAY)["coding"]
 
-    assert task.weighted["cost_sum"].sum() == pytest.approx(1.5)
+    assert task.weighted["cost_sum"].sum() == pytest.approx(4.5)
+
+
+def dear(*dollars: float, calls: int = 10) -> float:
+    """What the calls of days cost that the recommender goes by."""
+    rows: list[Row] = [
+        ("a", "x", "", 0, {"evidence_calls": calls, "priced_calls": calls, "cost_sum": round(each * calls * 10**10)})
+        for each in dollars
+    ]
+    rows += [("b", "x", "", 0, {"evidence_calls": 1, "priced_calls": 1, "cost_sum": 10**13})]  # another model's
+    return float(weigh(facts(rows), today=TODAY)["coding"].weighted["tame_cost_sum"][0].sum())
+
+
+def test_one_corrupt_cost_does_not_decide() -> None:
+    assert dear(0.01, 0.01, 0.01, 999.0) < 0.8  # of 40 calls, 0.4 without it
+    assert dear(*[0.01] * 199, 9_990.0, calls=1) == pytest.approx(2.09)
+
+
+@pytest.mark.parametrize(
+    "days", [(0.01, 0.02, 0.03), (0.01, 5.0, 5.0), (0.01, 0.03), (7.0,), (0.0, 0.01), (0.0, 0.0, 0.02)]
+)
+def test_costs_that_differ_as_costs_do_are_taken_as_they_are(days: tuple[float, ...]) -> None:
+    assert dear(*days) == pytest.approx(10 * sum(days))
 
 
 def test_a_store_gives_the_evidence_that_plain_python_finds(world_store: Store, calls: tuple[ModelCall, ...]) -> None:
@@ -144,9 +200,14 @@ def test_a_store_gives_the_evidence_that_plain_python_finds(world_store: Store, 
         for call in calls
         if first <= call.timestamp.date() <= NOW.date() and call.operation in GENERATING and call.model != "unknown"
     ]
+    newest = {
+        task_type: max(call.timestamp.date() for call in counted if call.task_type == task_type and is_evidence(call))
+        for task_type in {call.task_type for call in counted}
+    }
     weighed: defaultdict[tuple[str, str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     raw: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for call in counted:
+        own = weight(call, newest[call.task_type])
         cell = weighed[call.task_type, call.model, call.task_complexity or ""]
         row = raw[call.task_type, call.model]
         for name, value in {
@@ -158,10 +219,10 @@ def test_a_store_gives_the_evidence_that_plain_python_finds(world_store: Store, 
             "thumbs_down": call.user_rating == -1,
             "priced_calls": call.cost_usd is not None,
         }.items():
-            cell[name] += weight(call) * value
+            cell[name] += own * value
             row[name] += value
-        cell["cost_sum"] += weight(call) * float(call.cost_usd or 0)
-        cell["squares"] += weight(call) ** 2 * is_evidence(call)
+        cell["cost_sum"] += own * float(call.cost_usd or 0)
+        cell["squares"] += own**2 * is_evidence(call)
 
     assert set(evidence) == {call.task_type for call in counted}
     for task_type, task in evidence.items():

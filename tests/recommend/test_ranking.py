@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -30,9 +31,12 @@ def certain(
     return Estimates(
         success=draws(success),
         satisfaction=None if satisfaction is None else draws(satisfaction),
+        unrated=0.8,
         milliseconds=draws(ms),
         dollars=None if usd is None else draws(usd),
-        tokens=draws(ms),
+        expense=draws(ms if usd is None else usd),
+        calls=np.full(len(ms), 100.0),
+        ratings=np.full(len(ms), 10.0),
     )
 
 
@@ -42,12 +46,16 @@ def uncertain(seed: int, models: int = 5) -> Estimates:
     def draws(low: float, high: float) -> Floats:
         return random.uniform(low, high, models) * np.exp(0.1 * random.standard_normal((DRAWS, models)))
 
+    dollars = draws(0.001, 0.01)
     return Estimates(
         success=np.clip(draws(0.6, 0.99), 0.0, 1.0),
         satisfaction=np.clip(draws(0.6, 0.99), 0.0, 1.0),
+        unrated=0.8,
         milliseconds=draws(300, 3_000),
-        dollars=draws(0.001, 0.01),
-        tokens=draws(100, 1_000),
+        dollars=dollars,
+        expense=dollars,
+        calls=random.uniform(50, 100, models),
+        ratings=random.uniform(5, 10, models),
     )
 
 
@@ -76,18 +84,52 @@ def test_a_free_answer_is_the_cheapest() -> None:
     assert order(certain([0.9, 0.9], None, [1_000.0, 1_000.0], [0.001, 0.0]), Priority.COST) == [1, 0]
 
 
-def test_of_two_with_the_same_mean_the_better_known_comes_first() -> None:
+def test_among_free_models_success_decides() -> None:
+    free = certain([0.72, 0.9, 1.0], None, [1_000.0, 2_000.0, 500.0], [0.0, 0.0, 0.05])
+
+    assert order(free, Priority.COST) == [1, 0, 2]
+    assert [one.probability_best for one in rank(free, [0, 1, 2], Priority.COST)] == [1.0, 0.0, 0.0]
+
+
+def test_a_model_of_unknown_cost_is_not_the_cheapest_and_counts_as_a_middling_one_in_a_balance() -> None:
+    estimates = certain([0.9, 0.9, 0.9], None, [1_000.0] * 3, [math.nan, 0.01, 0.02])
+
+    assert order(estimates, Priority.COST) == [1, 2, 0]
+    assert order(estimates, Priority.BALANCED) == [1, 0, 2]
+    assert rank(estimates, [0], Priority.COST)[0].dollars is None
+
+
+def test_where_no_cost_is_known_success_decides() -> None:
+    assert order(certain([0.8, 0.9], None, [1_000.0] * 2, [math.nan] * 2), Priority.COST) == [1, 0]
+
+
+def doubtful(doubt: list[float], calls: list[float]) -> Estimates:
+    """Models that succeed alike on average, with more doubt about some, of so many calls."""
     random = np.random.default_rng(3)
-    success = np.stack([0.8 + 0.1 * random.uniform(-1, 1, DRAWS), 0.8 + 0.01 * random.uniform(-1, 1, DRAWS)], axis=1)
-    estimates = Estimates(
-        success=success,
-        satisfaction=None,
-        milliseconds=np.ones_like(success),
-        dollars=None,
-        tokens=np.ones_like(success),
+    success = 0.8 + np.array(doubt) * random.uniform(-1, 1, (DRAWS, len(doubt)))
+    success += 0.8 - success.mean(axis=0)
+    return replace(certain([0.8] * len(doubt), None, [1.0] * len(doubt), None), success=success, calls=np.array(calls))
+
+
+def test_of_two_with_the_same_mean_the_better_known_comes_first() -> None:
+    assert order(doubtful([0.1, 0.01], [5.0, 500.0]), Priority.QUALITY) == [1, 0]
+
+
+def test_doubt_counts_against_a_model_only_beside_one_that_is_known_better() -> None:
+    lucky = replace(doubtful([0.1, 0.01], [5.0, 500.0]))
+    lucky.success[:, 0] += 0.03
+    assert order(lucky, Priority.QUALITY) == [1, 0]
+    assert order(replace(lucky, calls=np.array([5.0, 6.0])), Priority.QUALITY) == [0, 1]
+
+
+def test_five_thumbs_up_are_no_worse_than_none_and_no_better_than_a_hundred() -> None:
+    liked = np.random.default_rng(4).normal([0.8, 0.86, 0.86], [0.1, 0.1, 0.02], (DRAWS, 3))
+    estimates = replace(
+        certain([0.9] * 3, [0.8] * 3, [1.0] * 3, None), satisfaction=liked, ratings=np.array([0.0, 5.0, 100.0])
     )
 
-    assert order(estimates, Priority.QUALITY) == [1, 0]
+    assert order(estimates, Priority.QUALITY)[0] == 2
+    assert order(estimates, Priority.QUALITY, [0, 1])[0] == 1
 
 
 @pytest.mark.parametrize("priority", list(Priority))
@@ -188,7 +230,8 @@ def a_world(random: np.random.Generator) -> World:
         "calls": np.ones(size), "evidence_calls": np.ones(size), "successes": good, "evidence_ms_sum": took,
         "response_ms_sum": took, "cost_sum": cost, "priced_calls": np.ones(size), "priced_successes": good,
         "tokens_sum": np.full(size, 500), "thumbs_up": up, "thumbs_down": rated & ~up,
-        "success_ln_ms_sum": good * np.log(took), "success_ln_ms_square_sum": good * np.log(took) ** 2,
+        "costing_calls": cost > 0, "cost_ln_sum": np.log(1e-10 * cost), "cost_ln_square_sum": np.log(1e-10 * cost) ** 2,
+        "success_ms_sum": good * took, "success_ln_ms_sum": good * np.log(took), "success_ln_ms_square_sum": good * np.log(took) ** 2,
     }  # fmt: skip
     sums = {name: np.bincount(group, columns.get(name, np.zeros(size)), len(groups)) for name in (*SUMS, *LOGARITHMS)}
     texts = {

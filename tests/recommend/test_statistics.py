@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +36,8 @@ def cell(
     return {
         "calls": calls, "evidence_calls": calls, "successes": successes, "evidence_ms_sum": calls * ms, "tokens_sum": calls * tokens,
         "thumbs_up": up, "thumbs_down": down, "priced_calls": 0 if usd is None else calls, "cost_sum": 0 if usd is None else calls * usd * 1e10,
+        "costing_calls": calls if usd else 0, "cost_ln_sum": calls * math.log(usd) if usd else 0,
+        "cost_ln_square_sum": calls * math.log(usd) ** 2 if usd else 0, "success_ms_sum": successes * ms,
         "success_ln_ms_sum": successes * float(np.log(max(ms, 1.0))),
         "success_ln_ms_square_sum": successes * float(np.log(max(ms, 1.0))) ** 2,
     }  # fmt: skip
@@ -159,17 +163,49 @@ def test_without_a_price_nothing_is_said_of_money() -> None:
     assert believed({("a", ""): cell(50, 40, usd=None)}).dollars is None
 
 
-def test_where_one_model_has_no_price_its_tokens_are_priced_as_the_others() -> None:
+def test_a_model_without_a_price_is_given_none_and_compared_by_its_tokens() -> None:
     found = believed(
         {
             ("priced", "medium"): cell(1_000, 1_000, usd=0.01, tokens=1_000),
-            ("unpriced", "medium"): cell(1_000, 1_000, usd=None, tokens=4_000),
+            ("terse", "medium"): cell(1_000, 1_000, usd=None, tokens=400),
+            ("wordy", "medium"): cell(1_000, 1_000, usd=None, tokens=4_000),
         }
     )
     assert found.dollars is not None
-    priced, unpriced = means(found.dollars)
+    priced, terse, wordy = found.expense.T
 
-    assert unpriced / priced == pytest.approx(4.0, rel=0.1)
+    assert np.isnan(found.dollars[:, 1:]).all()
+    assert (terse < wordy).all()  # what a token costs is not known, but it costs both the same
+    assert 0.6 < (terse < priced).mean() < 0.95
+    assert 0.05 < (wordy < priced).mean() < 0.4
+
+
+def test_of_a_model_with_neither_price_nor_tokens_nothing_is_said() -> None:
+    found = believed({("a", ""): cell(50, 50, usd=None, tokens=0), ("b", ""): cell(50, 50)})
+    assert found.dollars is not None
+
+    assert np.isnan(found.dollars[:, 0]).all()
+    assert np.isnan(found.expense[:, 0]).all()
+    assert not np.isnan(found.expense[:, 1]).any()
+
+
+def test_a_time_of_nothing_is_a_short_one() -> None:
+    found = believed({("instant", "medium"): cell(100, 100, ms=0.0), ("slow", "medium"): cell(100, 100, ms=2_300.0)})
+    instant, slow = means(found.milliseconds)
+
+    assert instant < slow / 100
+
+
+def test_where_a_few_calls_made_the_mean_it_is_in_doubt() -> None:
+    plain, corrupt = cell(200, 200, usd=0.01), cell(199, 199, usd=0.01)
+    for name, more in cell(1, 1, usd=9_990.0).items():
+        corrupt[name] += more
+    found = believed({("corrupt", "medium"): corrupt, ("plain", "medium"): plain, ("other", "medium"): plain})
+    assert found.dollars is not None
+    wide, *narrow = widths(np.log(found.dollars))
+
+    assert wide > 10 * max(narrow)
+    assert 0.05 < (found.dollars[:, 0] < found.dollars[:, 1]).mean() < 0.5
 
 
 def test_a_free_model_is_believed_to_be_free() -> None:
@@ -178,6 +214,38 @@ def test_a_free_model_is_believed_to_be_free() -> None:
     free, paid = means(found.dollars)
 
     assert free < paid / 5
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_how_much_everything_weighs_makes_no_difference(scale: float) -> None:
+    task = evidence(
+        {
+            ("a", "simple"): cell(50, 40, up=3, down=1), ("a", "complex"): cell(9, 2, usd=0.03),
+            ("b", "complex"): cell(200, 150, ms=700.0, down=2), ("c", ""): cell(8, 8, usd=None),
+        }
+    )  # fmt: skip
+    scaled = replace(
+        task,
+        weighted={name: scale * cells for name, cells in task.weighted.items()},
+        squares={name: scale**2 * cells for name, cells in task.squares.items()},
+    )
+
+    for stratum in (None, 3):
+        one, other = (estimate(given, stratum, np.random.default_rng(1)) for given in (task, scaled))
+        for name in ("success", "satisfaction", "milliseconds", "dollars", "expense", "calls", "ratings"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-6, nan_ok=True), name
+
+
+def test_models_that_are_alike_are_believed_to_be_and_others_not() -> None:
+    def others(first: int, step: int) -> dict[tuple[str, str], Cell]:
+        return {(f"m{number}", "medium"): cell(2_000, first - step * number) for number in range(6)}
+
+    alike, apart = (
+        believed({**others(1_800, step), ("new", "medium"): cell(10, 5)}).success[:, -1] for step in (1, 250)
+    )
+
+    assert alike.mean() > apart.mean() + 0.1
+    assert alike.std() < apart.std()
 
 
 @pytest.mark.parametrize(
@@ -224,10 +292,13 @@ def check(found: Estimates) -> None:
         if rates is not None:
             assert np.isfinite(rates).all()
             assert ((rates >= 0) & (rates <= 1)).all()
-    for amounts in (found.milliseconds, found.dollars):
+    assert np.isfinite(found.milliseconds).all()
+    for amounts in (found.milliseconds, found.dollars, found.expense):
         if amounts is not None:
-            assert np.isfinite(amounts).all()
-            assert (amounts >= 0).all()
+            unknown = np.isnan(amounts).any(axis=0)
+            assert np.isnan(amounts[:, unknown]).all()
+            assert np.isfinite(amounts[:, ~unknown]).all()
+            assert (amounts[:, ~unknown] >= 0).all()
 
 
 def test_the_same_evidence_gives_the_same_draws() -> None:
