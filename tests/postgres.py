@@ -220,12 +220,16 @@ def binaries() -> Path:
     tried = subprocess.run([shutil.which("test") or "test", "-x", installed / "bin/postgres"], check=False, user=user)
     if tried.returncode == 0:
         return installed / "bin"
-    # Under a home that is closed to others: a copy, which finds its libraries beside itself.
+    # Under a home that is closed to others: a copy, beside a copy of the libraries that the wheel brings along.
     folder = Path(tempfile.mkdtemp(prefix="augury-pg-bin-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
-    shutil.copytree(installed, folder / installed.name)
-    return folder / installed.name / "bin"
+    package = installed.parent
+    copied = shutil.copytree(installed, folder / package.name / installed.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return copied / "bin"
 
 
 def _somebody() -> str | None:
