@@ -141,7 +141,7 @@ def test_what_is_priced_later_costs_what_it_would_have_cost_at_once(
         assert sum((one.after or Decimal(0) for one in found), Decimal(0)) == sum(
             (expected[id_].cost_usd or Decimal(0) for id_ in changed), Decimal(0)
         )
-        assert {day_of(expected[id_].timestamp) for id_ in changed} <= set(store.unsealed(day_of(NOW)))
+        assert {day_of(expected[id_].timestamp) for id_ in changed} <= set(store.unsealed(day_of(NOW) + 1))
         assert not any(one.calls for one in reprice(store, OWN))
 
 

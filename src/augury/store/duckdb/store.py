@@ -19,8 +19,8 @@ from augury.core.calls import COLUMNS, ModelCall
 from augury.core.windows import date_of, day_of, hour_of
 from augury.errors import FileUnreadable, InvalidValue, NotADatabase, QueryRefused, SchemaTooNew, StoreError
 from augury.store import asking
+from augury.store.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb import days, repricing
-from augury.store.duckdb.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb.opening import DAMAGED, connect, plainly
 from augury.store.duckdb.reading import DuckDBReading
 from augury.store.holding import hold

@@ -1,18 +1,33 @@
-"""Which call a rating or an outcome is about, and what an outcome changes. In DuckDB's words."""
+"""Which call a rating or an outcome is about, and what an outcome changes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from augury.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
-    import duckdb
+
+class Rows(Protocol):
+    """What a statement has found."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All of it."""
+        ...
 
 
-def answer_to(cursor: duckdb.DuckDBPyConnection, message_id: UUID) -> UUID:
+class Cursor(Protocol):
+    """What runs statements with placeholders `?`, within a transaction."""
+
+    def execute(self, statement: str, values: Sequence[object], /) -> Rows:
+        """Run one."""
+        ...
+
+
+def answer_to(cursor: Cursor, message_id: UUID) -> UUID:
     """The call that answered the message: of its attempts the last that succeeded, or was later found wanting."""
     rows = cursor.execute(
         "SELECT id FROM model_performance_metrics WHERE message_id = ? "
@@ -24,7 +39,7 @@ def answer_to(cursor: duckdb.DuckDBPyConnection, message_id: UUID) -> UUID:
     return cast("UUID", rows[0][0])
 
 
-def latest_answer(cursor: duckdb.DuckDBPyConnection, conversation_id: str) -> UUID:
+def latest_answer(cursor: Cursor, conversation_id: str) -> UUID:
     """The call that answered the conversation's latest message."""
     rows = cursor.execute(
         "SELECT id, message_id FROM model_performance_metrics WHERE conversation_id = ? "
@@ -37,7 +52,7 @@ def latest_answer(cursor: duckdb.DuckDBPyConnection, conversation_id: str) -> UU
     return answer_to(cursor, message_id) if message_id is not None else cast("UUID", id_)
 
 
-def set_success(cursor: duckdb.DuckDBPyConnection, id_: UUID, *, success: bool, reason: str | None) -> None:
+def set_success(cursor: Cursor, id_: UUID, *, success: bool, reason: str | None) -> None:
     """What the owner says replaces what the call seemed; a call that failed by itself keeps why, unless it is cleared."""
     if success:
         cursor.execute(

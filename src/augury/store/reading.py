@@ -1,0 +1,140 @@
+"""How questions are answered from one moment of a database: sealed days from sums, unchanged hours from memory, the rest from rows.
+
+What is the same for every engine stands here; an engine adds the SQL that reads groups.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augury.store.coverage import cover
+from augury.store.partials import Keys, Partial, facts_of, latencies_of, name_of, name_of_hour
+from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Dimension
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from augury.core.windows import Steps
+    from augury.store.coverage import Coverage, Part, Seal
+    from augury.store.partials import Memory
+    from augury.store.protocol import Facts, Latencies, Question
+
+    Ranges = Sequence[tuple[int, int]]
+
+HOUR_US = 3_600_000_000
+HOURS_KEPT = 72
+"""So many hours of the present are remembered: from the last day that is sealed on, and some more where sealing is late."""
+
+Found = dict[str, Any]
+"""Columns of groups: keys as arrays, and numbers."""
+
+
+class PartialReading(ABC):
+    """One moment of a database."""
+
+    def __init__(self, seals: Sequence[Seal], stamps: Mapping[int, int] | None, memory: Memory) -> None:
+        """What is sealed in this moment; by hour, what tells whether its rows are as they were, where that is known."""
+        self._seals = seals
+        self._stamps = stamps
+        self._memory = memory
+
+    @abstractmethod
+    def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
+        """What rows within half-open ranges, in microseconds since 1970, add."""
+
+    @abstractmethod
+    def _of_hours(self, question: Question, hours: list[int], *, histogram: bool) -> list[tuple[int, Partial]]:
+        """What the rows of each of these hours add: ascending, and near each other."""
+
+    @abstractmethod
+    def _of_days(
+        self, question: Question, days: list[int], within: tuple[int, int] | None, *, histogram: bool
+    ) -> list[tuple[int, Partial]]:
+        """What the sums of each of these sealed days add, or of their part within these seconds since 1970."""
+
+    def facts(self, question: Question) -> Facts:
+        """The sums of every group that has calls."""
+        coverage = cover(question.window, _cut(question), self._seals, histogram=False)
+        return facts_of(self._pieces(question, coverage, histogram=False), question, rounded=coverage.rounded)
+
+    def latencies(self, question: Question) -> Latencies:
+        """The histogram of response times of every group that has calls."""
+        coverage = cover(question.window, _cut(question), self._seals, histogram=True)
+        return latencies_of(self._pieces(question, coverage, histogram=True), question, rounded=coverage.rounded)
+
+    def _pieces(self, question: Question, coverage: Coverage, *, histogram: bool) -> list[Partial]:
+        ranges, hours = coverage.ranges, range(0)
+        if ranges and self._stamps is not None:
+            *others, (lo, hi) = ranges  # the last of them is the present, which is asked for again and again
+            hours = range(max(-(-lo // HOUR_US), hi // HOUR_US - HOURS_KEPT), hi // HOUR_US)
+            if hours:
+                rest = [(lo, hours.start * HOUR_US), (hours.stop * HOUR_US, hi)]
+                ranges = (*others, *((begin, end) for begin, end in rest if begin < end))
+        partials = self._sealed(question, coverage.sealed, histogram=histogram)
+        partials += self._hours(question, hours, histogram=histogram)
+        if ranges:
+            partials.append(self._of_ranges(question, ranges, histogram=histogram))
+        return partials
+
+    def _hours(self, question: Question, hours: range, *, histogram: bool) -> list[Partial]:
+        """What the rows of these hours add: those that nobody has changed from memory."""
+        stamps = self._stamps or {}
+        names = {hour: name_of_hour(hour, stamps.get(hour, 0), question, histogram=histogram) for hour in hours}
+        known = {hour: self._memory.recall(name) for hour, name in names.items()}
+        missing = [hour for hour, partial in known.items() if partial is None]
+        if missing:
+            for hour, partial in self._of_hours(question, missing, histogram=histogram):
+                self._memory.keep(names[hour], partial)
+                known[hour] = partial
+        return [partial for partial in known.values() if partial is not None]
+
+    def _sealed(self, question: Question, parts: Sequence[Part], *, histogram: bool) -> list[Partial]:
+        """What sealed days add: those that were read before from memory."""
+        partials: list[Partial] = []
+        missing: dict[tuple[int, int] | None, dict[int, Part]] = {}
+        for part in parts:
+            known = self._memory.recall(name_of(part, question, histogram=histogram))
+            if known is None:
+                missing.setdefault(part.within, {})[part.seal.day] = part
+            else:
+                partials.append(known)
+        for within, by_day in missing.items():
+            for day, partial in self._of_days(question, list(by_day), within, histogram=histogram):
+                self._memory.keep(name_of(by_day[day], question, histogram=histogram), partial)
+                partials.append(partial)
+        return partials
+
+
+def summed(text: str, number: str, double: str) -> str:
+    """The columns that facts are summed into: a cost as text, and others as an engine's integer and double."""
+    return ", ".join(
+        [f"sum({name})::{text if name == 'cost_sum' else number} AS {name}" for name in SUMS]
+        + [f"sum({name})::{double} AS {name}" for name in LOGARITHMS]
+        + [f"min({LEAST})::{number} AS {LEAST}", f"max({MOST})::{number} AS {MOST}"]
+    )
+
+
+def exact(costs: Iterable[str]) -> Any:
+    """Costs in units of 1e-10 dollars: integers of any size, which neither a double nor 64 bits would hold."""
+    return np.array([int(text.replace(".", "")) for text in costs], dtype=object)
+
+
+def partial_of(question: Question, found: Found) -> Partial:
+    """Groups, as a piece of an answer."""
+    return Partial(tuple(Keys.of(found.pop(str(name)).tolist()) for name in question.by), found)
+
+
+def each(question: Question, found: Found, column: str, values: list[int]) -> list[tuple[int, Partial]]:
+    """The rows of each of these values of an ordered column, apart; without any for some."""
+    own = found.pop(column)
+    whole = partial_of(question, found)
+    begins = np.searchsorted(own, values, side="left").tolist()
+    ends = np.searchsorted(own, values, side="right").tolist()
+    return [(value, whole.rows(slice(begin, end))) for value, begin, end in zip(values, begins, ends, strict=True)]
+
+
+def _cut(question: Question) -> Steps | None:
+    return question.steps if Dimension.STEP in question.by else None
