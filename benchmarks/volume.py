@@ -80,6 +80,7 @@ def _measure(size: int, file: Path) -> None:
             began = time.perf_counter()
     with serving(file) as (port, process):
         connection = http.client.HTTPConnection("127.0.0.1", port)
+        _until_ready(connection)
         cold = _milliseconds(lambda: _get(connection))
         warm = [_milliseconds(lambda: _get(connection)) for _ in range(100)]
         writing = []
@@ -127,6 +128,16 @@ def serving(file: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     finally:
         process.terminate()
         process.communicate()
+
+
+def _until_ready(connection: http.client.HTTPConnection) -> None:
+    while True:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status == http.client.OK:
+            return
+        time.sleep(0.02)
 
 
 def _get(connection: http.client.HTTPConnection) -> None:

@@ -16,6 +16,7 @@ from augury.server.heads import Heads
 from augury.server.ingest import Ingest
 from augury.server.params import once_each
 from augury.server.parts import Parts
+from augury.server.warming import Warming
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -40,6 +41,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.ingest = ingest
     app.state.parts = parts
     app.state.snapshot = Snapshot(parts.store, parts.now)
+    app.state.warming = Warming()
     problems.install(app)
     app.include_router(health.routes)  # whoever asks after it may add what he likes
     for module in (analytics, recommending, admin):

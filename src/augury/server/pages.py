@@ -47,6 +47,12 @@ def mount(app: FastAPI) -> None:
     app.add_api_route(_HERE, _models, include_in_schema=False, response_class=HTMLResponse)
 
 
+def prepare() -> None:
+    """Read the templates now, which takes longer than to fill them in."""
+    for name in _TEMPLATES.list_templates(extensions=["html"]):
+        _TEMPLATES.get_template(name)
+
+
 def _home() -> Response:
     return RedirectResponse(_HERE)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("augury.server")
 MEDIA_TYPE = "application/problem+json"
 RETRY = {"Retry-After": "5"}
+SOON = {"Retry-After": "1"}
 
 
 _TEXT = {"type": "string"}

@@ -10,17 +10,16 @@ import socket
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from augury.analytics.overview import OverviewRequest
 from augury.core.windows import Window
 from augury.errors import AuguryError, SettingsError
-from augury.recommend.answering import whole_overview
 from augury.server.app import create_app
 from augury.server.guard import refuse_open_doors
 from augury.server.parts import Parts
+from augury.server.warming import first_answer
 from augury.store.owner import Owner, announce, withdraw
 from augury.store.sealing import Sealer
 from augury.store.urls import parse_url
@@ -29,14 +28,11 @@ from augury.wiring import journal_of, prices_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fastapi import FastAPI
-
     from augury.settings import Settings
     from augury.store.protocol import Store
 
 _LOG = logging.getLogger("augury.server")
 _HOUR_S = 3_600.0
-_FIRST_DAYS = 30  # what the page shows when nothing else is asked for
 
 
 def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> None:
@@ -55,21 +51,21 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         owner = Owner(url=f"http://{host}:{port}", token=secrets.token_urlsafe(32), pid=os.getpid())
-        app = create_app(
-            Parts(
-                store=store,
-                prices=prices_of(settings),
-                token=owner.token,
-                sample=store.describe().sample,
-                now=lambda: datetime.now(UTC),
-                journal=journal_of(settings),
-            )
+        parts = Parts(
+            store=store,
+            prices=prices_of(settings),
+            token=owner.token,
+            sample=store.describe().sample,
+            now=lambda: datetime.now(UTC),
+            journal=journal_of(settings),
         )
+        app = create_app(parts)
+        warming = app.state.warming.begun(lambda: first_answer(parts, app.state.snapshot))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
         database = parse_url(settings.database_url).path
         announce(database, owner)
         try:
-            with _ending(server), _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)), _warming(app):
+            with _ending(server), warming, _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
@@ -108,26 +104,6 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
                 "end what listens there, or choose another port with --port (0 takes any free one)"
             ) from None
         yield listener
-
-
-@contextmanager
-def _warming(app: FastAPI) -> Iterator[None]:
-    """Work the page's first answer out before somebody waits for it: it reads what later ones remember."""
-    parts = cast("Parts", app.state.parts)
-
-    def work() -> None:
-        try:
-            asked = OverviewRequest(window=Window.last_days(_FIRST_DAYS, now=parts.now()))
-            whole_overview(parts.store, app.state.snapshot, asked, sample=parts.sample)
-        except AuguryError as problem:
-            _LOG.warning("the first answer could not be worked out: %s", problem)
-
-    worker = threading.Thread(target=work, name="augury-warming", daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        worker.join()
 
 
 @contextmanager
