@@ -30,15 +30,21 @@ _ADDED = (
     "success_cost_sum", "priced_calls", "costing_calls", "cost_ln_sum", "cost_ln_square_sum", "priced_successes", "thumbs_up", "thumbs_down",
 )  # fmt: skip
 
+_BEFORE_ALL = -1_000_000  # a day that no call is of
+
 DAY_OF = "(epoch_us(timestamp) // 86400000000)::INTEGER"
 """The day of a row."""
 
 
 def within(day: int) -> str:
     """A condition: the row is of the day."""
+    return _stretch(day, day + 1)
+
+
+def _stretch(begins: int, ends: int) -> str:
     return (
-        f"timestamp >= make_timestamptz({day} * 86400000000::BIGINT) "
-        f"AND timestamp < make_timestamptz({day + 1} * 86400000000::BIGINT)"
+        f"timestamp >= make_timestamptz({begins} * 86400000000::BIGINT) "
+        f"AND timestamp < make_timestamptz({ends} * 86400000000::BIGINT)"
     )
 
 
@@ -53,12 +59,18 @@ def seals(cursor: duckdb.DuckDBPyConnection) -> list[Seal]:
 
 def unsealed(cursor: duckdb.DuckDBPyConnection, before: int) -> list[int]:
     """The open days before this one that have calls, in order."""
-    found = cursor.execute(
-        f"SELECT DISTINCT {DAY_OF} FROM model_performance_metrics JOIN open_ranges "
-        f"ON timestamp >= lo AND timestamp < hi WHERE timestamp < make_timestamptz({before} * 86400000000::BIGINT) "
-        "ORDER BY 1"
-    ).fetchall()
-    return [day for (day,) in found]
+    open_days: list[int] = []
+    begins = _BEFORE_ALL
+    # Stretch by stretch: joined with a table of them, every row is looked at, which takes seconds at a hundred million.
+    for seal in [*seals(cursor), Seal(day=before, number=0)]:
+        ends = min(seal.day, before)
+        if begins < ends:
+            found = cursor.execute(
+                f"SELECT DISTINCT {DAY_OF} FROM model_performance_metrics WHERE {_stretch(begins, ends)} ORDER BY 1"
+            ).fetchall()
+            open_days += [day for (day,) in found]
+        begins = max(begins, seal.day + 1)
+    return open_days
 
 
 def add_up(cursor: duckdb.DuckDBPyConnection, day: int) -> tuple[str, ...]:
