@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -31,7 +32,7 @@ from augury.store.stamps import Stamps, hours_of
 from augury.store.urls import DuckDBFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import Self
@@ -44,11 +45,15 @@ if TYPE_CHECKING:
     from augury.store.protocol import CallsQuestion, Facts, Latencies, Question
     from augury.store.repricing import Repriceable, Repriced
 
+T = TypeVar("T")
+
 SCHEMA_VERSION = 2
 """The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
 
 QUERY_SECONDS = 60.0
 """How long a query of the user's own may run."""
+
+_INTERRUPT_S = 0.05
 
 _TRIES = 3  # to catch a moment in which nobody commits
 
@@ -482,17 +487,10 @@ class DuckDBStore:
                 )
             with self._database.cursor() as cursor:
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
-                stop = threading.Timer(QUERY_SECONDS, cursor.interrupt)
-                stop.start()
-                try:
-                    result = cursor.execute(sql)
-                    columns = tuple(str(column[0]) for column in result.description or ())
-                    rows = result.fetchmany(limit + 1)
-                finally:
-                    stop.cancel()
+                columns, rows = _watched(cursor, lambda: _fetch(cursor, sql, limit + 1))
         except UnicodeEncodeError:
             raise QueryRefused("the statement is not text that UTF-8 can write") from None
-        except duckdb.InterruptException:
+        except (duckdb.InterruptException, TimeoutError):
             raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
         except (duckdb.FatalException, duckdb.IOException):
             raise
@@ -541,6 +539,36 @@ class DuckDBStore:
             final_days=sum(seal.final for seal in seals),
             overflow=tuple(sorted({name for seal in seals for name in seal.overflow})),
         )
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns of an answer, and its first rows."""
+    result = cursor.execute(sql)
+    return tuple(str(column[0]) for column in result.description or ()), result.fetchmany(most)
+
+
+def _watched(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Have a statement run by a thread, and stop it after QUERY_SECONDS or at Ctrl-C.
+
+    While the engine computes in the thread that signals come to, it looks for them too seldom.
+    """
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as problem:  # noqa: BLE001 - it is raised where the answer is waited for
+            found.set_exception(problem)
+
+    worker = threading.Thread(target=run, name="augury-query", daemon=True)
+    try:
+        worker.start()
+        return found.result(timeout=QUERY_SECONDS)
+    except BaseException:
+        while worker.is_alive():  # it may not have begun
+            cursor.interrupt()
+            worker.join(_INTERRUPT_S)
+        raise
 
 
 def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
