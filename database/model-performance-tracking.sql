@@ -10,9 +10,9 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = '';  -- every name says where it is
 SET LOCAL lock_timeout = '30s';  -- fails rather than keeping everybody else waiting behind it
 
-CREATE SCHEMA IF NOT EXISTS augury;
-
 DO $$ BEGIN PERFORM pg_advisory_xact_lock(1098213746, -2147483648); END $$;  -- one at a time
+
+CREATE SCHEMA IF NOT EXISTS augury;
 
 CREATE TABLE IF NOT EXISTS augury.about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -530,33 +530,40 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
     days INTEGER[];
     this INTEGER;
+    is_open BOOLEAN;
     is_final BOOLEAN;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(DISTINCT augury.day_of(timestamp) ORDER BY augury.day_of(timestamp)) INTO days FROM new_calls
-        WHERE timestamp IS NOT NULL;
+        days := ARRAY(SELECT DISTINCT augury.day_of(timestamp) AS day FROM new_calls ORDER BY day);
     ELSIF TG_OP = 'DELETE' THEN
-        SELECT array_agg(DISTINCT augury.day_of(timestamp) ORDER BY augury.day_of(timestamp)) INTO days FROM old_calls
-        WHERE timestamp IS NOT NULL;
+        days := ARRAY(SELECT DISTINCT augury.day_of(timestamp) AS day FROM old_calls ORDER BY day);
     ELSE
-        SELECT array_agg(DISTINCT augury.day_of(timestamp) ORDER BY augury.day_of(timestamp)) INTO days
-        FROM (SELECT timestamp FROM old_calls UNION ALL SELECT timestamp FROM new_calls) AS changed
-        WHERE timestamp IS NOT NULL;
+        days := ARRAY(
+            SELECT augury.day_of(timestamp) AS day FROM old_calls UNION SELECT augury.day_of(timestamp) FROM new_calls ORDER BY day
+        );
     END IF;
 
-    FOREACH this IN ARRAY coalesce(days, '{}') LOOP
+    -- In order, so that two who write to the same days do not wait for each other. A call without a time has no day.
+    FOREACH this IN ARRAY array_remove(days, NULL) LOOP
         -- A statement of its own: the next one sees the seal that was waited for.
         PERFORM pg_advisory_xact_lock_shared(augury.lock_space(), this);
 
         -- Where a transaction looks at one moment only, it may not see that seal. But it cannot put one beside it either:
-        -- PostgreSQL says "could not serialize access" (40001), and the transaction is tried again.
+        -- PostgreSQL says "could not serialize access" (40001), and the transaction is tried again. What was put there is
+        -- taken back at once, so that nobody waits for it; and nothing is read first, which would set serializable
+        -- transactions that write to the same open day against each other.
         IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+            is_open := false;
             BEGIN
                 INSERT INTO augury.sealed_days (day, seal, calls) VALUES (this, 0, 0) ON CONFLICT (day) DO NOTHING;
-                RAISE EXCEPTION USING ERRCODE = 'AU000';  -- takes back what was tried, so that nobody waits for it
+                is_open := FOUND;
+                IF is_open THEN
+                    RAISE EXCEPTION USING ERRCODE = 'AU000';
+                END IF;
             EXCEPTION WHEN SQLSTATE 'AU000' THEN
                 NULL;
             END;
+            CONTINUE WHEN is_open;
         END IF;
 
         SELECT final INTO is_final FROM augury.sealed_days WHERE day = this;
@@ -672,10 +679,10 @@ $$;
 -- ── Formulas ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CREATE OR REPLACE FUNCTION augury.first_instant(days INTEGER) RETURNS TIMESTAMPTZ
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT augury.start_of(augury.day_of(now()) - days + 1) $$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT date_trunc('day', now(), 'UTC') - (days - 1) * INTERVAL '24 hours' $$;
 
 CREATE OR REPLACE FUNCTION augury.end_of_today() RETURNS TIMESTAMPTZ
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT augury.start_of(augury.day_of(now()) + 1) $$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT date_trunc('day', now(), 'UTC') + INTERVAL '24 hours' $$;
 
 CREATE OR REPLACE FUNCTION augury.is_generating(operation TEXT) RETURNS BOOLEAN
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT operation IN ('chat', 'text_completion', 'generate_content') $$;
