@@ -31,7 +31,8 @@ UNRATED: dict[str, Any] = {"satisfaction_rate": None, "rated": 0, "estimated_sat
 
 
 def chosen(probability: float = 0.9, **changes: Any) -> Standing:
-    own = {name: changes.pop(name) for name in ("counted", "lately", "lately_ms", "tokens", "solid") if name in changes}
+    told = ("counted", "lately", "lately_ms", "tokens", "solid", "seen")
+    own = {name: changes.pop(name) for name in told if name in changes}
     metrics = replace(PLAIN, **changes)
     plain = Standing(
         name="Claude Sonnet 5.5",
@@ -169,7 +170,7 @@ def test_a_model_without_a_price_is_not_called_cheapest_among_priced_ones_withou
     )
 
     assert said.startswith(
-        "probably cheapest for coding, judging by its tokens, as its price is not known: 400 tokens each; 98% of 1,470"
+        "probably cheapest for coding, judging by its tokens, as its price is not known: 400 tokens per useful answer; 98% of 1,470"
     )
     assert "may be" not in said
 
@@ -202,7 +203,7 @@ def test_a_close_choice_is_called_close_and_each_probability_has_its_owner() -> 
     [
         (Priority.SPEED, {"estimated_time_to_answer": 2_000.0}, "the safer choice for coding: 2.4s", "may be faster (2.0s, 67% sure to be the best)"),
         (Priority.COST, {"estimated_cost_per_answer": 0.01}, "the safer choice for coding: $0.012", "may be cheaper ($0.010, 67% sure to be the best)"),
-        (Priority.QUALITY, {}, "the safer choice for coding: 98%", "may be better (89% success expected, 67% sure to be the best)"),
+        (Priority.QUALITY, {}, "the safer choice for coding: 98%", "may be better (67% sure to be the best)"),
         (Priority.BALANCED, {}, "the safer choice for coding: 98%", "may be better (67% sure to be the best)"),
     ],
 )  # fmt: skip
@@ -213,6 +214,17 @@ def test_a_model_that_seems_better_on_few_calls_makes_the_choice_the_safer_one(
 
     assert said.startswith(claim)
     assert f"GPT-4o {clause}, but has only 10 calls" in said
+
+
+def test_a_better_estimate_of_who_may_be_better_is_told_and_a_worse_one_is_not() -> None:
+    rival: dict[str, Any] = {"sample_size": 10, "success_rate": 100.0}
+
+    assert "may be better (99% success expected, 67% sure" in reason(
+        Priority.QUALITY, chosen(0.33), another(0.67, **rival, estimated_success_rate=99.0)
+    )
+    assert "may be better (67% sure" in reason(
+        Priority.QUALITY, chosen(0.33), another(0.67, **rival, estimated_success_rate=97.2)
+    )
 
 
 def test_no_superlative_is_said_while_another_has_the_better_estimate() -> None:
@@ -240,6 +252,13 @@ def test_the_only_candidate_is_called_that_and_nothing_more(priority: Priority) 
     assert said.startswith("the only candidate for coding: ")
     for word in ("fastest", "cheapest", "highest", "best", "sure"):
         assert word not in said
+
+
+def test_the_price_of_the_only_candidate_is_said_to_be_that_of_a_useful_answer() -> None:
+    assert "$0.012 per useful answer; 98% of" in reason(Priority.COST, chosen(1.0))
+    assert "400 tokens per useful answer; 98% of" in reason(
+        Priority.COST, chosen(estimated_cost_per_answer=None), another()
+    )
 
 
 @pytest.mark.parametrize("priority", [Priority.QUALITY, Priority.BALANCED])
@@ -296,6 +315,68 @@ def test_a_time_to_an_answer_below_the_average_is_explained() -> None:
     assert (
         "2.4s to a useful answer at the task's mix of complexities, recent calls counting more (3.0s on average)"
         in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "clause"),
+    [
+        ({"seen": frozenset(["simple", "complex"])}, "4.0s to a useful answer at the task's mix of complexities, recent calls counting more (2.3s on average);"),
+        ({"lately_ms": 3_800.0}, "4.0s to a useful answer, recent calls counting more (2.3s on average);"),
+        ({}, "4.0s to a useful answer (2.3s on average, but of calls too few or too uneven to count on that);"),
+    ],
+)  # fmt: skip
+def test_a_time_to_an_answer_far_above_the_average_is_explained(changes: dict[str, Any], clause: str) -> None:
+    best = chosen(estimated_time_to_answer=4_000.0, **changes)
+
+    assert clause in reason(Priority.SPEED, best, another(estimated_time_to_answer=5_000.0))
+
+
+def test_a_time_that_failures_explain_gets_no_word() -> None:
+    best = chosen(estimated_time_to_answer=4_700.0, success_rate=50.0)
+
+    assert "4.7s to a useful answer; 50%" in reason(Priority.SPEED, best, another(estimated_time_to_answer=5_000.0))
+
+
+def test_a_difference_that_only_rounding_makes_is_not_explained() -> None:
+    best = chosen(**UNRATED | {"success_rate": 94.47, "lately": 96.0})
+
+    assert "lately" not in reason(Priority.BALANCED, best, another(**UNRATED | {"success_rate": 94.63}))
+    assert "lately 96%" in reason(Priority.BALANCED, best, another(**UNRATED | {"success_rate": 95.1}))
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_a_choice_for_a_complexity_that_it_was_not_seen_on_says_so(priority: Priority) -> None:
+    simple, hard = frozenset(["simple"]), frozenset(["complex"])
+    clause = "; it has hardly been seen on complex tasks"
+
+    assert clause in reason(priority, chosen(seen=simple), another(seen=hard), complexity=Complexity.COMPLEX)
+    assert clause not in reason(priority, chosen(seen=hard), another(seen=simple), complexity=Complexity.COMPLEX)
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_models_that_share_no_complexity_are_said_to_share_none(priority: Priority) -> None:
+    simple, hard = frozenset(["simple"]), frozenset(["complex"])
+    clause = "it and GPT-4o are not known to have been tried on tasks of the same complexity"
+
+    assert clause in reason(priority, chosen(seen=simple), another(seen=hard))
+    assert clause not in reason(priority, chosen(seen=simple | hard), another(seen=hard))
+
+
+def test_who_may_be_better_at_a_complexity_is_said_to_be_untried_there() -> None:
+    said = reason(
+        Priority.QUALITY, chosen(0.3, seen=frozenset(["complex"])), another(0.7), complexity=Complexity.COMPLEX
+    )
+
+    assert said.startswith("the safer choice for complex coding: ")
+    assert "GPT-4o may be better (70% sure to be the best), but has hardly been seen on complex tasks" in said
+
+
+def test_at_a_complexity_failures_at_others_do_not_explain_a_time() -> None:
+    failing = another(avg_response_time=900.0, success_rate=90.0, estimated_time_to_answer=2_900.0)
+
+    assert "GPT-4o averages 900ms, but on complex tasks it needs 2.9s" in reason(
+        Priority.SPEED, chosen(), failing, complexity=Complexity.COMPLEX
     )
 
 
@@ -377,7 +458,7 @@ def standings(draw: st.DrawFn) -> list[Standing]:
             Standing(
                 name=f"model {at}", probability=weights[at] / sum(weights), metrics=metrics, counted=counted_calls,
                 succeeded=succeeded, lately=draw(rates), lately_ms=draw(times_ms), tokens=draw(st.floats(0.0, 1e6)),
-                solid=draw(st.booleans()),
+                solid=draw(st.booleans()), seen=draw(st.frozensets(st.sampled_from(["", *Complexity]))),
             )
         )  # fmt: skip
     return found

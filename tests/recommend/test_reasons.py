@@ -184,6 +184,30 @@ def test_old_calls_that_are_too_few_are_told_as_such(learn: Learn) -> None:
     )
 
 
+@pytest.mark.parametrize("error", sorted(NOT_EVIDENCE))
+def test_where_all_calls_failed_through_no_fault_of_the_model_they_are_counted(learn: Learn, error: ErrorType) -> None:
+    recommender = learn(calls("gpt-6-luna", 50, failed=50, failure={"error_type": error}), calls("o4", 3))
+
+    assert said(recommender).startswith(
+        "not enough data on coding yet: 3 of 5 calls that say something about their model "
+        "(50 more failed through no fault of it); by rules"
+    )
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_a_model_of_simple_tasks_only_is_not_chosen_for_complex_ones_without_a_word(
+    learn: Learn, priority: Priority
+) -> None:
+    recommender = learn(
+        calls("proven", 200, failed=54, task_complexity=Complexity.COMPLEX),
+        calls("untried", 250, failed=30, task_complexity=Complexity.SIMPLE),
+    )
+    chosen = recommender.get_model_recommendation(TaskContext(task_type="coding", complexity="complex"), priority)
+
+    assert chosen.model == "proven" or "it has hardly been seen on complex tasks" in chosen.reason
+    assert "are not known to have been tried on tasks of the same complexity" in said(recommender, priority)
+
+
 @pytest.mark.parametrize("days", [(0, 20), OLD])
 def test_calls_of_unknown_models_are_told_as_such(learn: Learn, days: tuple[int, int]) -> None:
     recommender = learn(calls("unknown", 500, days=days))

@@ -43,6 +43,7 @@ class LeftOut:
     cause: Cause
     why: str
     calls: int  # that count
+    excused: int = 0  # the others, which failed through no fault of the model
 
 
 class Field:
@@ -58,7 +59,7 @@ class Field:
             calls = int(task.raw["evidence_calls"][place])
             rate = 100.0 * float(task.raw["successes"][place]) / max(calls, 1)
             if calls < enough:
-                self._closed.append(LeftOut(model, Cause.FEW, "", calls))
+                self._closed.append(LeftOut(model, Cause.FEW, "", calls, int(task.raw["calls"][place]) - calls))
             elif catalogue.is_retired(model, today):
                 self._closed.append(LeftOut(model, Cause.RETIRED, f"retired on {catalogue.retires(model)}", calls))
             elif rate < FLOOR:
@@ -145,9 +146,13 @@ def missing(
     if not mine:
         return f"no calls on {work} by {'the allowed models' if chosen else 'models that may be chosen'} yet"
     said = _said(mine, brief=True)
-    few = [one.calls for one in mine if one.cause is Cause.FEW]
+    few = [one for one in mine if one.cause is Cause.FEW]
     if few:
-        lacking = f"not enough data on {work} yet: {max(few)} of {enough} calls that say something about their model"
+        most = max(few, key=lambda one: one.calls)
+        lacking = f"not enough data on {work} yet: {most.calls} of {enough} calls that say something about their model"
+        excused = sum(one.excused for one in few)
+        if excused:
+            lacking += f" ({excused:,} more failed through no fault of it)"
         if background is not None and background.recent == 0:
             lacking += f", none of them in the last {background.days} days"
         return "; ".join([lacking, *([f"left out: {listed(said)}"] if said else [])])

@@ -53,11 +53,16 @@ def _advantage(priority: Priority, best: Standing, other: Standing) -> float:
         case Priority.COST:  # what is shown of costs are the estimates themselves
             return 0.0
         case _:
-            more = round(its.success_rate) - round(own.success_rate)
+            more = _visibly_more(its.success_rate, own.success_rate)
             if priority is Priority.BALANCED or its.satisfaction_rate is None or own.satisfaction_rate is None:
                 return max(0.0, more)
-            liked = round(its.satisfaction_rate) - round(own.satisfaction_rate)
-            return max(0.0, more + liked, float(liked) if liked > 0 and more >= 0 else 0.0)
+            liked = _visibly_more(its.satisfaction_rate, own.satisfaction_rate)
+            return max(0.0, more + liked, liked if liked > 0 and more >= 0 else 0.0)
+
+
+def _visibly_more(rate: float, other: float) -> float:
+    """By how much the one rate is more in whole percents; 0 where only rounding makes the difference."""
+    return float(round(rate) - round(other)) if abs(rate - other) >= _POINTS else 0.0
 
 
 def _why(asked: Asked, best: Standing, other: Standing) -> str:
@@ -110,13 +115,13 @@ def _why_slower(asked: Asked, best: Standing, other: Standing) -> str:
     a_call, useful = seconds(its.avg_response_time), seconds(its.estimated_time_to_answer)
     if its.estimated_time_to_answer < best.metrics.estimated_time_to_answer:
         return ""  # then the reason does not call the choice the fastest
+    if asked.complexity is not None:
+        return f"{other.name} averages {a_call}, but on {level_name(asked.complexity)} it needs {useful}"
     if other.counted_rate < best.counted_rate - _FAILS_MORE:
         return (
             f"{other.name} takes {a_call} a call, but only {percent(other.counted_rate)} of them succeed: "
             f"{useful} to a useful answer"
         )
-    if asked.complexity is not None:
-        return f"{other.name} averages {a_call}, but on {level_name(asked.complexity)} it needs {useful}"
     if best.lately_ms < other.lately_ms:
         return f"lately {seconds(best.lately_ms)} a call, against {seconds(other.lately_ms)} for {other.name}"
     if is_few(best, other):

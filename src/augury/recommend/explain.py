@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from augury.core.tasks import Priority
 from augury.recommend.contrasts import contrasts, is_few
-from augury.recommend.phrases import chance, counted, dollars, percent, seconds, times, work_name
+from augury.recommend.phrases import chance, counted, dollars, level_name, percent, seconds, times, work_name
 from augury.recommend.tradeoffs import gives_up, strengths
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ _LIKELY = 0.5  # from which on it is more probably the best than not
 _EQUAL = 0.01  # probabilities, and estimates in proportion, that are as good as equal
 _MUCH = 1.15  # a factor that is worth saying
 _LESS = 0.95  # of its average: then the time to an answer needs a word of its own
+_MORE = 1.2  # of what average and success would make it: likewise
+_NEARLY = 1.1  # a factor within which two figures tell the same
 _POINTS = 0.5  # of percent
 _MOST = 2  # models of which it is said why their raw figures do not decide
 _SOME_TOKENS = 2.0  # an answer that takes fewer tells that nobody counted them
+_EACH = "per useful answer"
 
 
 class _Rank(Enum):
@@ -49,14 +52,16 @@ def by_data(asked: Asked, standings: list[Standing], left_out: str = "", backgro
     """
     best, others = standings[0], standings[1:]
     rival = _rival(asked.priority, best, others)
-    rank = _rank(best, others, rival)
-    parts = [f"{_claim(asked, rank, best, others)}: {_proof(asked, best)}"]
+    rank = _rank(asked, best, others, rival)
+    claim = _claim(asked, rank, best, others)
+    parts = [f"{claim}: {_proof(asked, best, others, unit='each' if _EACH in claim else _EACH)}"]
+    parts.append(_unlike(asked, best, others, rival))
     if asked.priority is Priority.BALANCED and others:
         parts += [strengths(best, others) if rank is not _Rank.SAFER else "", gives_up(best, others)]
     against = contrasts(asked, best, others, rival)[: _MOST if rank is _Rank.BEST else 1]
     parts += against
     if rival is not None:
-        parts.append(_may_be_better(asked.priority, best, rival))
+        parts.append(_may_be_better(asked, best, rival))
     elif others:
         parts.append(_beside(asked, best, others, said=bool(against)))
     parts += [left_out, _unrated(asked.priority, best.metrics, alone=not others), background]
@@ -110,11 +115,11 @@ def _rival(priority: Priority, best: Standing, others: list[Standing]) -> Standi
     return better if value > own * (1.0 + _EQUAL) else None
 
 
-def _rank(best: Standing, others: list[Standing], rival: Standing | None) -> _Rank:
+def _rank(asked: Asked, best: Standing, others: list[Standing], rival: Standing | None) -> _Rank:
     if not others:
         return _Rank.ONLY
     if rival is not None:
-        return _Rank.SAFER if is_few(best, rival) else _Rank.AMONG
+        return _Rank.SAFER if is_few(best, rival) or _less_tried(asked, best, rival) else _Rank.AMONG
     return _Rank.BEST if best.probability >= _LIKELY else _Rank.AMONG
 
 
@@ -178,15 +183,15 @@ def _quality(best: Standing, others: list[Standing]) -> str:
 # What proves it.
 
 
-def _proof(asked: Asked, best: Standing) -> str:
+def _proof(asked: Asked, best: Standing, others: list[Standing], *, unit: str) -> str:
     own = best.metrics
     match asked.priority:
         case Priority.SPEED:
-            return f"{seconds(own.estimated_time_to_answer)} to a useful answer{_average(asked, own)}; {_success(asked, best)}"
+            return f"{seconds(own.estimated_time_to_answer)} to a useful answer{_average(asked, best, others)}; {_success(asked, best)}"
         case Priority.COST if own.estimated_cost_per_answer is not None:
-            return f"{dollars(own.estimated_cost_per_answer)} each; {_success(asked, best)}"
+            return f"{dollars(own.estimated_cost_per_answer)} {unit}; {_success(asked, best)}"
         case Priority.COST if _cost_known(best):
-            return f"{best.tokens:,.0f} tokens each; {_success(asked, best)}"
+            return f"{best.tokens:,.0f} tokens {unit}; {_success(asked, best)}"
         case _:
             rated = (
                 ""
@@ -210,13 +215,23 @@ def _success(asked: Asked, best: Standing) -> str:
     return f"{percent(own.estimated_success_rate)} expected to succeed ({said} at any complexity)"
 
 
-def _average(asked: Asked, own: Metrics) -> str:
-    """The plain average, where the time to an answer would seem too short beside it."""
-    if asked.complexity is not None or own.estimated_time_to_answer >= _LESS * own.avg_response_time:
+def _average(asked: Asked, best: Standing, others: list[Standing]) -> str:
+    """The plain average, where the time to an answer would seem too short or too long beside it."""
+    own = best.metrics
+    expected = own.estimated_time_to_answer
+    plain = _per_success(own.avg_response_time, best.counted_rate)
+    if asked.complexity is not None or _LESS * own.avg_response_time <= expected <= _MORE * plain:
         return ""
-    return (
-        f" at the task's mix of complexities, recent calls counting more ({seconds(own.avg_response_time)} on average)"
-    )
+    average = f"{seconds(own.avg_response_time)} on average"
+    if expected < plain or len(frozenset().union(*(one.seen for one in [best, *others]))) > 1:
+        return f" at the task's mix of complexities, recent calls counting more ({average})"
+    if expected <= _NEARLY * _per_success(best.lately_ms, best.lately):
+        return f", recent calls counting more ({average})"
+    return f" ({average}, but of calls too few or too uneven to count on that)"
+
+
+def _per_success(milliseconds: float, rate: float) -> float:
+    return milliseconds * 100.0 / rate if rate > 0 else milliseconds
 
 
 def _unrated(priority: Priority, own: Metrics, *, alone: bool) -> str:
@@ -230,13 +245,30 @@ def _unrated(priority: Priority, own: Metrics, *, alone: bool) -> str:
 # How the others stand beside it.
 
 
-def _may_be_better(priority: Priority, best: Standing, rival: Standing) -> str:
-    """What speaks for a model that was not chosen."""
-    its = rival.metrics
+def _less_tried(asked: Asked, best: Standing, rival: Standing) -> bool:
+    """Whether only the one of them has been seen on tasks of the complexity asked for."""
+    return asked.complexity is not None and asked.complexity in best.seen - rival.seen
+
+
+def _unlike(asked: Asked, best: Standing, others: list[Standing], rival: Standing | None) -> str:
+    """That the choice was seen on other tasks than those it is chosen for, or than who is next was seen on."""
+    if asked.complexity is not None:
+        if asked.complexity in best.seen or not any(asked.complexity in other.seen for other in others):
+            return ""
+        return f"it has hardly been seen on {level_name(asked.complexity)}"
+    next_ = rival or (others[0] if others else None)
+    if next_ is None or not best.seen or not next_.seen or best.seen & next_.seen:
+        return ""
+    return f"it and {next_.name} are not known to have been tried on tasks of the same complexity"
+
+
+def _may_be_better(asked: Asked, best: Standing, rival: Standing) -> str:
+    """What speaks for a model that was not chosen: its estimate where that is the better one, and how sure that is."""
+    priority, its = asked.priority, rival.metrics
     what, figure = "better", ""
     if priority is Priority.SPEED:
         what, figure = "faster", seconds(its.estimated_time_to_answer)
-    elif priority is Priority.QUALITY:
+    elif priority is Priority.QUALITY and its.estimated_success_rate > best.metrics.estimated_success_rate + _POINTS:
         figure = f"{percent(its.estimated_success_rate)} success expected"
     elif priority is Priority.COST and its.estimated_cost_per_answer is not None:
         what, figure = "cheaper", dollars(its.estimated_cost_per_answer)
@@ -245,6 +277,10 @@ def _may_be_better(priority: Priority, best: Standing, rival: Standing) -> str:
     figures = ", ".join(part for part in (figure, f"{chance(rival.probability)} sure to be the best") if part)
     if is_few(best, rival):
         return f"{rival.name} may be {what} ({figures}), but has only {counted(rival.counted, 'call')}"
+    if _less_tried(asked, best, rival):
+        return (
+            f"{rival.name} may be {what} ({figures}), but has hardly been seen on {level_name(asked.complexity or '')}"
+        )
     return f"close: {rival.name} may be {what} ({figures}; this one {chance(best.probability)})"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augury.models.display import display_name
+from augury.recommend.evidence import STRATA
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,7 @@ class Standing:
         lately_ms: likewise the time of a call.
         tokens: of all its calls for each success, recent ones weighing more.
         solid: whether its estimates rest on calls of what was asked, rather than on what is usual.
+        seen: the complexities that it has enough calls of to say something about them, as named in STRATA.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Standing:
     lately_ms: float
     tokens: float
     solid: bool
+    seen: frozenset[str] = frozenset()
 
     @property
     def counted_rate(self) -> float:
@@ -84,6 +87,7 @@ def standing(task: TaskEvidence, one: Ranked, metrics: Metrics, *, stratum: int 
         lately_ms=_per_call(task, one.place, "evidence_ms_sum"),
         tokens=_per(task, one.place, "tokens_sum", "successes"),
         solid=_solid(task, one.place, stratum, enough),
+        seen=_seen(task, one.place),
     )
 
 
@@ -99,6 +103,11 @@ def _per_call(task: TaskEvidence, place: int, name: str) -> float:
 def _per(task: TaskEvidence, place: int, name: str, what: str) -> float:
     of = float(task.weighted[what][place].sum())
     return float(task.weighted[name][place].sum()) / of if of > 0 else 0.0
+
+
+def _seen(task: TaskEvidence, place: int) -> frozenset[str]:
+    worth = task.worth("evidence_calls")[place]
+    return frozenset(name for name, calls in zip(STRATA, worth.tolist(), strict=True) if calls >= _THIN)
 
 
 def _solid(task: TaskEvidence, place: int, stratum: int | None, enough: int) -> bool:
