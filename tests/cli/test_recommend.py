@@ -87,9 +87,22 @@ def test_a_batch_answers_line_by_line_and_the_same_through_a_server(augury: Augu
     assert alone == served
     answers = [json.loads(line) for line in alone.splitlines()]
     assert answers[0]["model"] == "gpt-6-luna"
-    assert "a JSON object" in answers[1]["error"]
+    assert answers[1]["error"] == "line: expected a JSON object on one line, got what is no JSON"
     assert "cooking" in answers[2]["error"]
     assert answers[3]["source"] == "rules"
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_line_of_a_batch_ends_where_json_lines_do(augury: Augury, tmp_path: Path) -> None:
+    text = "\ufeff" + '{"messageContent": "Write a poem\u2028of two\x85lines"}\r\n\n[1]\n'
+    (tmp_path / "batch.jsonl").write_bytes(text.encode())
+
+    answers = [
+        json.loads(line) for line in augury("recommend", "--batch", "batch.jsonl", *DATABASE).stdout.split("\n")[:-1]
+    ]
+
+    assert [answer.get("taskType") for answer in answers] == ["creative", None]
+    assert answers[1]["error"] == "line: expected a JSON object on one line, got [1]"
 
 
 def test_nothing_asked_is_a_wrong_command_line(augury: Augury) -> None:

@@ -139,9 +139,12 @@ def _answer_lines(
 ) -> None:
     """A line out for each line in, in order; a line that cannot be answered gets its error."""
     try:
-        lines = [line for line in batch.read_text(encoding="utf-8").splitlines() if line.strip()]
+        text = batch.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise FileUnreadable(f"{batch} cannot be read as JSON Lines: {problem}") from None
+    lines = [
+        line for line in text.split("\n") if line.strip()
+    ]  # splitlines would end one at U+2028, which texts contain
     for first in range(0, len(lines), _AT_ONCE):
         contexts = [_context(line, shared) for line in lines[first : first + _AT_ONCE]]
         try:
@@ -158,8 +161,8 @@ def _context(line: str, shared: dict[str, Any]) -> dict[str, Any] | InvalidValue
     try:
         value = jsons.loads(line)
     except (ValueError, RecursionError):
-        value = None
-    return value | shared if isinstance(value, dict) else InvalidValue("line", "a JSON object on one line")
+        return InvalidValue("line", "a JSON object on one line", told="what is no JSON")
+    return value | shared if isinstance(value, dict) else InvalidValue("line", "a JSON object on one line", value)
 
 
 def _alone(
