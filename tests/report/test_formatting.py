@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from augury.analytics.answers import Period
+from augury.recommend import phrases
 from augury.report import formatting
 from augury.report.html import environment
 
@@ -72,10 +73,28 @@ def test_counts_have_thousands_and_long_ones_are_cut_short() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "said"),
-    [(0, "<1 %"), (0.0001, "<1 %"), (0.005, "1 %"), (0.7925, "79 %"), (0.994, "99 %"), (0.9999, ">99 %"), (1, ">99 %")],
+    [
+        (0, "<1 %"),
+        (0.0001, "<1 %"),
+        (0.005, "<1 %"),
+        (0.0051, "1 %"),
+        (0.7925, "79 %"),
+        (0.994, "99 %"),
+        (0.9999, ">99 %"),
+        (1, ">99 %"),
+    ],
 )
 def test_a_probability_is_never_certain(probability: float, said: str) -> None:
     assert plain(formatting.chance(probability)) == said
+
+
+@pytest.mark.parametrize("thousandths", range(0, 1_001, 5))
+def test_a_probability_is_written_alike_in_tables_and_in_sentences_and_that_of_two_makes_all(thousandths: int) -> None:
+    one, other = thousandths / 1_000, 1 - thousandths / 1_000
+
+    assert plain(formatting.chance(one)) == phrases.chance(one).replace("%", " %")
+    if 10 <= thousandths <= 990:
+        assert sum(int(phrases.chance(part).strip("<>%")) for part in (one, other)) == 100
 
 
 def test_unknown_figures_are_dashes() -> None:

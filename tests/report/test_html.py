@@ -111,6 +111,14 @@ def test_the_summary_and_every_advice_are_those_of_the_api(page: Page, body: Any
         assert insight["text"] in page.text
 
 
+def test_of_the_only_candidate_it_is_not_said_that_none_is_better(document: Document) -> None:
+    (best, *_) = (one for one in document.answer.best_by_task if one.source == "data")
+    alone = replace(document.answer, best_by_task=[replace(best, alternatives=[], probability_best=1.0)])
+    text = Page(as_html(replace(document, answer=alone))).text
+    assert f"Confidence {formatting.decimal(best.confidence)} of 100" in text
+    assert "that none is better" not in text
+
+
 def test_one_file_without_script_that_asks_nobody_for_anything(html: str, page: Page) -> None:
     assert not page.all("script")
     for tag, attributes in page.elements:

@@ -77,9 +77,20 @@ def test_every_choice_stands_with_its_reason_and_how_sure_it_is(markdown: str, b
     for best in body["bestByTask"]:
         row = found[formatting.words(best["taskType"])]
         assert row[1] == best["displayName"]
-        assert row[2] == ("by rules" if best["probabilityBest"] is None else formatting.chance(best["probabilityBest"]))
+        if best["probabilityBest"] is None:
+            assert row[2] == "by rules"
+        else:
+            assert row[2] == formatting.chance(best["probabilityBest"] if best["alternatives"] else None)
         assert row[3] == formatting.decimal(best["confidence"])
         assert row[5] == best["reason"]
+
+
+def test_of_the_only_candidate_it_is_not_said_that_none_is_better(document: Document) -> None:
+    (best, *_) = (one for one in document.answer.best_by_task if one.source == "data")
+    alone = replace(document.answer, best_by_task=[replace(best, alternatives=[], probability_best=1.0)])
+    shown = as_markdown(replace(document, answer=alone))
+    (row,) = [row for row in rows(shown) if len(row) == 6 and row[1] == best.display_name]
+    assert row[2] == formatting.UNKNOWN
 
 
 def test_the_document_is_made_of_tables_lists_and_text_alone(markdown: str) -> None:

@@ -57,7 +57,7 @@ def percent(rate: float) -> str:
 
 def chance(probability: float) -> str:
     """A probability, from 0 to 1: 79%; at the ends <1% and >99%, since what is drawn is never known to be certain."""
-    whole = round(100 * probability)
+    whole = round(round(100 * probability, 6))  # halves to even: those of two make 100
     return "<1%" if whole < 1 else ">99%" if whole >= _ALL else f"{whole}%"
 
 

@@ -58,7 +58,7 @@ def chance(probability: float | None) -> str:
     """A probability, from 0 to 1: 79 %; at the ends <1 % and >99 %, since what is drawn is never known to be certain."""
     if probability is None:
         return UNKNOWN
-    whole = floor(100 * probability + 0.5)
+    whole = round(round(100 * probability, 6))  # halves to even: those of two make 100
     if whole < 1:
         return f"<1{_GLUE}%"
     return f">99{_GLUE}%" if whole > _CERTAIN else f"{whole}{_GLUE}%"

@@ -10,7 +10,6 @@ from augury.report.document import TITLE
 from augury.report.formatting import (
     UNKNOWN,
     brief,
-    chance,
     count,
     decimal,
     duration,
@@ -123,7 +122,7 @@ def _best(answer: Overview) -> Iterator[str]:
         [
             (
                 words(best.task_type), best.display_name,
-                "by rules" if best.probability_best is None else chance(best.probability_best), decimal(best.confidence),
+                sentences.how_sure(best), decimal(best.confidence),
                 ", ".join(map(sentences.alternative, best.alternatives[:_MOST_ALTERNATIVES])) or "none", best.reason,
             )
             for best in answer.best_by_task

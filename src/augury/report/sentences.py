@@ -94,10 +94,10 @@ def alternative(other: Alternative) -> str:
 
 
 def how_sure(best: Recommendation) -> str:
-    """How sure a choice is."""
+    """How probable it is that no other is better; of the only candidate that would say nothing."""
     if best.probability_best is None:
-        return "By rules"
-    return f"Confidence {decimal(best.confidence)} of 100 · {chance(best.probability_best)} that none is better"
+        return "by rules"
+    return chance(best.probability_best if best.alternatives else None)
 
 
 class _Kind(NamedTuple):
