@@ -332,6 +332,22 @@ def test_a_time_to_an_answer_far_above_the_average_is_explained(changes: dict[st
     assert clause in reason(Priority.SPEED, best, another(estimated_time_to_answer=5_000.0))
 
 
+def test_a_balance_that_speaks_of_a_time_far_above_the_average_says_at_what_mix_that_is() -> None:
+    several = frozenset(["simple", "complex"])
+    best = chosen(estimated_time_to_answer=4_000.0, seen=several)
+
+    assert "2.3s on average; fastest (4.0s to a useful answer), " in reason(
+        Priority.BALANCED, best, another(estimated_time_to_answer=5_000.0)
+    )
+    assert " of the 2 at the task's mix of complexities; " in reason(
+        Priority.BALANCED, best, another(estimated_time_to_answer=5_000.0)
+    )
+    assert "against 2.0s for GPT-4o) at the task's mix of complexities" in reason(
+        Priority.BALANCED, best, another(estimated_time_to_answer=2_000.0)
+    )
+    assert "mix" not in reason(Priority.BALANCED, chosen(seen=several), another())
+
+
 def test_a_time_that_failures_explain_gets_no_word() -> None:
     best = chosen(estimated_time_to_answer=4_700.0, success_rate=50.0)
 

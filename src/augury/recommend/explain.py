@@ -30,6 +30,7 @@ _POINTS = 0.5  # of percent
 _MOST = 2  # models of which it is said why their raw figures do not decide
 _SOME_TOKENS = 2.0  # an answer that takes fewer tells that nobody counted them
 _EACH = "per useful answer"
+_ANSWERED = "to a useful answer"
 
 
 class _Rank(Enum):
@@ -57,7 +58,8 @@ def by_data(asked: Asked, standings: list[Standing], left_out: str = "", backgro
     parts = [f"{claim}: {_proof(asked, best, others, unit='each' if _EACH in claim else _EACH)}"]
     parts.append(_unlike(asked, best, others, rival))
     if asked.priority is Priority.BALANCED and others:
-        parts += [strengths(best, others) if rank is not _Rank.SAFER else "", gives_up(best, others)]
+        sides = [strengths(best, others) if rank is not _Rank.SAFER else "", gives_up(best, others)]
+        parts += [f"{side}{_at_the_mix(asked, best, others)}" if _ANSWERED in side else side for side in sides]
     against = contrasts(asked, best, others, rival)[: _MOST if rank is _Rank.BEST else 1]
     parts += against
     if rival is not None:
@@ -217,17 +219,31 @@ def _success(asked: Asked, best: Standing) -> str:
 
 def _average(asked: Asked, best: Standing, others: list[Standing]) -> str:
     """The plain average, where the time to an answer would seem too short or too long beside it."""
-    own = best.metrics
-    expected = own.estimated_time_to_answer
-    plain = _per_success(own.avg_response_time, best.counted_rate)
-    if asked.complexity is not None or _LESS * own.avg_response_time <= expected <= _MORE * plain:
+    if _as_expected(asked, best):
         return ""
+    own = best.metrics
     average = f"{seconds(own.avg_response_time)} on average"
-    if expected < plain or len(frozenset().union(*(one.seen for one in [best, *others]))) > 1:
-        return f" at the task's mix of complexities, recent calls counting more ({average})"
-    if expected <= _NEARLY * _per_success(best.lately_ms, best.lately):
+    if mix := _at_the_mix(asked, best, others):
+        return f"{mix}, recent calls counting more ({average})"
+    if own.estimated_time_to_answer <= _NEARLY * _per_success(best.lately_ms, best.lately):
         return f", recent calls counting more ({average})"
     return f" ({average}, but of calls too few or too uneven to count on that)"
+
+
+def _at_the_mix(asked: Asked, best: Standing, others: list[Standing]) -> str:
+    """That a time to an answer is at another mix of complexities than the average beside it."""
+    own = best.metrics
+    sooner = own.estimated_time_to_answer < _per_success(own.avg_response_time, best.counted_rate)
+    mixed = sooner or len(frozenset().union(*(one.seen for one in [best, *others]))) > 1
+    return " at the task's mix of complexities" if mixed and not _as_expected(asked, best) else ""
+
+
+def _as_expected(asked: Asked, best: Standing) -> bool:
+    """Whether the time to an answer is about what the average beside it would make one expect."""
+    own = best.metrics
+    plain = _per_success(own.avg_response_time, best.counted_rate)
+    most, least = _MORE * plain, _LESS * own.avg_response_time
+    return asked.complexity is not None or least <= own.estimated_time_to_answer <= most
 
 
 def _per_success(milliseconds: float, rate: float) -> float:
