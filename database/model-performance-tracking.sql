@@ -358,7 +358,7 @@ FROM (
     FROM (
         SELECT augury.start_of(day) AS lo, augury.start_of(day + 1) AS hi FROM augury.sealed_days
         UNION ALL
-        SELECT '-infinity', '-infinity'
+        SELECT TIMESTAMPTZ '-infinity' AS lo, TIMESTAMPTZ '-infinity' AS hi
     ) AS sealed
 ) AS rest
 WHERE lo < hi;

@@ -9,8 +9,10 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 ELSEWHERE = "AUGURY_TEST_POSTGRES_URL"
 """Names a server that is already there: its user may make databases (and roles, for the tests of Supabase's)."""
 
-ENDS_WITHIN_S = 60
+WITHIN_S = 60
 
 # What is written need not survive the machine, only the process. No test may rely on the server's idea of local time.
 _CONFIGURATION = """
@@ -134,29 +136,43 @@ class OwnServer(Server):
 
     def start(self) -> None:
         """Start it again, and wait until it answers."""
-        self._control("start", "--log", str(self.folder / "log"))
+        deadline = time.monotonic() + WITHIN_S
+        # After a kill, processes of the old one may still be on their way out, and then a new one refuses to start.
+        while not self._control("start", "--log", str(self.folder / "log")):
+            assert time.monotonic() < deadline, (self.folder / "log").read_text()
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it: "smart" lets everybody finish, "fast" ends connections, "immediate" leaves a recovery to do."""
-        self._control("stop", "--mode", mode)
+        assert self._control("stop", "--mode", mode)
 
     def kill(self) -> None:
-        """End it as the kernel would when memory runs out, and wait until nothing of it is left."""
-        pid = (self.folder / "data/postmaster.pid").read_text().partition("\n")[0]
-        self._control("kill", "KILL", pid, waiting=False)
-        self._control("stop", "--mode", "immediate", check=False)
+        """End it as the kernel would when memory runs out."""
+        pid = int((self.folder / "data/postmaster.pid").read_text().partition("\n")[0])
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + WITHIN_S
+        while _is_there(pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
 
-    def _control(self, *arguments: str, waiting: bool = True, check: bool = True) -> None:
-        place = ["--wait", "--silent", "--pgdata", str(self.folder / "data")] if waiting else []
-        subprocess.run(
-            [binaries() / "pg_ctl", *arguments, *place],
-            check=check,
+    def _control(self, *arguments: str) -> bool:
+        done = subprocess.run(
+            [binaries() / "pg_ctl", *arguments, "--wait", "--silent", "--pgdata", str(self.folder / "data")],
+            check=False,
             user=self.user,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # not a pipe: the server would inherit it, and hold it open
             stderr=subprocess.DEVNULL,
-            timeout=ENDS_WITHIN_S,
+            timeout=WITHIN_S,
         )
+        return done.returncode == 0
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @cache
@@ -202,7 +218,7 @@ def running() -> Iterator[OwnServer]:
     finally:
         guardian.stdin.close()
         guardian.stdout.close()
-        guardian.wait(timeout=ENDS_WITHIN_S)
+        guardian.wait(timeout=WITHIN_S)
 
 
 @cache

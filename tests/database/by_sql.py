@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg import sql
 
 from augury.core.calls import COLUMNS, ModelCall
@@ -12,9 +13,7 @@ from augury.core.calls import COLUMNS, ModelCall
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import psycopg
-
-    Connection = psycopg.Connection[Any]
+Connection = psycopg.Connection[Any]
 
 TABLE = "model_performance_metrics"
 DAY = 20_000

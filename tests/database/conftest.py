@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -13,8 +13,7 @@ from tests import postgres
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Connection = psycopg.Connection[Any]
-Connect = "Callable[[], Connection]"
+    from tests.database.by_sql import Connection
 
 FILE = Path(__file__).parents[2] / "database/model-performance-tracking.sql"
 

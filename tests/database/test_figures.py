@@ -23,9 +23,9 @@ from augury.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from augury.core.calls import ModelCall
+    from tests.database.by_sql import Connection
 
-    Postgres = psycopg.Connection[Any]
+    from augury.core.calls import ModelCall
 
 Rows = list[dict[str, Any]]
 
@@ -35,7 +35,7 @@ PRECISION = 1e-9
 class Both:
     """The same calls in both engines."""
 
-    def __init__(self, postgresql: Postgres, duck: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, postgresql: Connection, duck: duckdb.DuckDBPyConnection) -> None:
         self.postgresql = postgresql
         self.duck = duck
 

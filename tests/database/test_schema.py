@@ -21,7 +21,7 @@ from augury.core.tasks import Complexity, TaskType
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Connection = psycopg.Connection[Any]
+    from tests.database.by_sql import Connection
 
 VIEWS = (
     "model_avg_response_time",
@@ -162,6 +162,31 @@ def test_again_it_waits_for_nobody_who_reads_or_writes(database: Connection, url
             again.execute(FILE.read_bytes().replace(b"lock_timeout = '30s'", b"lock_timeout = '1s'"))
 
     assert counted(database) == (1, 1)
+
+
+def test_a_dump_is_restored_with_its_sums(database: Connection, url: str, empty: str) -> None:
+    for day in (DAY, DAY + 1, DAY + 2):
+        insert(database, day, number=3)
+    one(database, "SELECT augury.finish_day(%s)", DAY)
+    seal(database, DAY + 1)
+    dump = subprocess.run([postgres.binaries() / "pg_dump", url], check=True, capture_output=True)
+
+    subprocess.run(
+        [postgres.binaries() / "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", empty],
+        check=True,
+        input=dump.stdout,
+        capture_output=True,
+    )
+
+    with psycopg.connect(empty, autocommit=True) as restored:
+        assert definition(restored) == definition(database)
+        assert kept(restored) == kept(database)
+        assert sealed(restored) == [DAY, DAY + 1]
+        assert counted(restored) == (9, 9)
+        insert(restored, DAY + 1)
+        assert sealed(restored) == [DAY]
+        assert seal(restored, DAY + 2) == 3
+        set_up(empty)
 
 
 def test_several_may_run_it_at_once(empty: str) -> None:

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    import psycopg
+    from tests.database.by_sql import Connection
 
-    Connection = psycopg.Connection[Any]
     Connect = Callable[[], Connection]
 
 ISOLATIONS = ("REPEATABLE READ", "SERIALIZABLE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
@@ -18,7 +18,7 @@ from tests.database.test_schema import SEEDS_ROWS, SEEDS_TABLE, VIEWS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Connection = psycopg.Connection[Any]
+    from tests.database.by_sql import Connection
 
 ANNA, BORIS = UUID(int=1), UUID(int=2)
 TABLE = "model_performance_metrics"
