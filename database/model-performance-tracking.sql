@@ -1,7 +1,8 @@
 -- Augury on PostgreSQL 15 or newer, and on Supabase: the table of calls, its sums, views, and functions.
 --
 -- Paste it into an SQL editor, or: psql < database/model-performance-tracking.sql
--- Safe to run again, and on top of an older table: nothing is deleted, and it happens whole or not at all.
+-- Safe to run again, and on top of an older table: no call is lost, and it happens whole or not at all. What it adds to a
+-- large table for the first time, indexes above all, keeps writers waiting meanwhile.
 -- Run by the user whom the tables shall belong to. What Augury keeps for itself is in the schema `augury`.
 
 BEGIN;
@@ -558,9 +559,9 @@ BEGIN
                 INSERT INTO augury.sealed_days (day, seal, calls) VALUES (this, 0, 0) ON CONFLICT (day) DO NOTHING;
                 is_open := FOUND;
                 IF is_open THEN
-                    RAISE EXCEPTION USING ERRCODE = 'AU000';
+                    RAISE EXCEPTION USING ERRCODE = 'AU002';
                 END IF;
-            EXCEPTION WHEN SQLSTATE 'AU000' THEN
+            EXCEPTION WHEN SQLSTATE 'AU002' THEN
                 NULL;
             END;
             CONTINUE WHEN is_open;
@@ -572,7 +573,7 @@ BEGIN
             -- Pruning deletes what is summed for good.
             CONTINUE WHEN TG_OP = 'DELETE' AND current_setting('augury.pruning', true) = 'on';
             RAISE EXCEPTION 'the calls of % were pruned, and its sums are final: nothing of that day can be changed',
-                DATE '1970-01-01' + this
+                to_char(DATE '1970-01-01' + this, 'YYYY-MM-DD')
                 USING ERRCODE = 'AU001', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'timestamp';
         END IF;
         DELETE FROM augury.sealed_days WHERE day = this;

@@ -449,6 +449,7 @@ def test_nothing_is_missed_while_many_write_and_one_seals(
 def test_a_final_day_refuses_every_change_and_says_why(database: Connection, change: str, isolation: str) -> None:
     insert(database, number=2)
     one(database, "SELECT augury.finish_day(%s)", DAY)
+    database.execute("SET datestyle = 'German'")
 
     database.execute(f"BEGIN ISOLATION LEVEL {isolation}".encode())
     with pytest.raises(
@@ -563,6 +564,20 @@ def test_facts_of_a_window_are_the_same_however_days_are_sealed(database: Connec
 
     assert [row["calls"] for row in answers[0]] == list(range(3, 10))
     assert all(answer == answers[0] for answer in answers)
+
+
+def test_days_are_those_of_utc_wherever_the_session_is(database: Connection) -> None:
+    for zone in ("America/Los_Angeles", "Pacific/Kiritimati", "UTC"):
+        database.execute("SELECT set_config('timezone', %s, false)", [zone])
+        found = rows(
+            database,
+            "SELECT augury.day_of(edge) AS day, augury.start_of(augury.day_of(edge)) <= edge "
+            "AND edge < augury.start_of(augury.day_of(edge) + 1) AS within FROM unnest(ARRAY["
+            "'2024-10-04T00:00:00Z', '2024-10-03T23:59:59.999999Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'"
+            "]::timestamptz[]) AS edge",
+        )
+        assert [row["day"] for row in found] == [DAY, DAY - 1, 0, 2_932_896]
+        assert all(row["within"] for row in found)
 
 
 def test_open_ranges_are_the_rest_of_time(database: Connection) -> None:
