@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres import server
 from tests.world import NOW, world
 
 from augury.store import open_store
@@ -33,7 +37,40 @@ class Engine:
     url: Callable[[Path], str]
 
 
-ENGINES = (Engine("duckdb", lambda folder: f"duckdb:///{folder / 'calls.duckdb'}"),)
+def _set_up(url: str) -> None:
+    open_store(url).close()
+
+
+_test_number = count(1)
+_now = [0]
+_handed_out: dict[str, int] = {}  # databases by their URL, and in which test
+
+
+@pytest.fixture(autouse=True)
+def _next_test() -> None:
+    _now[0] = next(_test_number)
+
+
+def _postgres(_: Path) -> str:
+    """A database of an earlier test that nobody is connected to any more, emptied; else a new one, which takes longer."""
+    there = server()
+    with psycopg.connect(there.url, autocommit=True) as connection:
+        busy = {name for (name,) in connection.execute("SELECT datname FROM pg_stat_activity").fetchall()}
+    for url, test in _handed_out.items():
+        if test < _now[0] and urlsplit(url).path.removeprefix("/") not in busy:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(
+                    "TRUNCATE model_performance_metrics, augury.sealed_days, augury.call_sums, augury.latency_sums; "
+                    "DELETE FROM augury.about WHERE key <> 'schema_version'"
+                )
+            break
+    else:
+        url = there.create(there.template("schema", _set_up))
+    _handed_out[url] = _now[0]
+    return url
+
+
+ENGINES = (Engine("duckdb", lambda folder: f"duckdb:///{folder / 'calls.duckdb'}"), Engine("postgres", _postgres))
 
 
 @pytest.fixture(scope="session", params=ENGINES, ids=lambda engine: engine.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from augury.core.calls import NO_USER, CostSource, ErrorType, ModelCall, Selecte
 from augury.core.tasks import Complexity, TaskType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -67,6 +68,16 @@ _CLOCK_CHANGES = (
 _DURATIONS = (0, 1, 127, 128, 129, 255, 256, 1023, 1024, 2**31 - 1)
 _MESSAGE = UUID("6f0d0b9e-2f0a-5d35-9a55-0f4f3c4b8d11")
 _TICK = timedelta(microseconds=1)
+
+
+def meant(calls: Iterable[ModelCall]) -> list[ModelCall]:
+    """The calls with their metadata as JSON means it: engines write an object's names in an order of their own."""
+    return [
+        call
+        if call.metadata is None
+        else replace(call, metadata=json.dumps(json.loads(call.metadata), sort_keys=True, ensure_ascii=False))
+        for call in calls
+    ]
 
 
 def a_call(number: int = 0, **changes: Any) -> ModelCall:

@@ -81,7 +81,7 @@ def test_an_open_address_is_refused(augury: Augury) -> None:
         (("import", "nowhere.csv"), "there is no file nowhere.csv"),
         (("sql", "SELECT 1"), "there is no database"),
         (("sql", "SELECT 1", "-d", "mysql://x"), "expected duckdb:///PATH"),
-        (("sql", "SELECT 1", "-d", "postgresql://x"), "not supported yet"),
+        (("sql", "SELECT 1", "-d", "clickhouse://x"), "not supported yet"),
         (("sql", "SELECT 1", "-d", "duckdb:///no/such/folder/x.duckdb"), "there is no folder no/such/folder"),
         (("sql", "SELECT 1", "-d", "duckdb:///tmp/x.duckdb"), "duckdb:////tmp/x.duckdb (four slashes)"),
         (("import", "log.csv", "--map", "timestamp"), "--map takes field=column[:unit]"),

@@ -147,9 +147,9 @@ def test_every_column_of_every_call_is_plain_json(world_store: Store, calls: tup
         ("42", 42),
         ("(-9223372036854775807)::BIGINT", 1 - 2**63),
         ("1.5::DECIMAL(18, 10)", 1.5),
-        ("0.1::DOUBLE", 0.1),
-        ("'NaN'::DOUBLE", "nan"),
-        ("'Infinity'::DOUBLE", "inf"),
+        ("0.1::DOUBLE PRECISION", 0.1),
+        ("'NaN'::DOUBLE PRECISION", "nan"),
+        ("'Infinity'::DOUBLE PRECISION", "inf"),
         ("'größe 🦊'", "größe 🦊"),
         ("DATE '2026-01-31'", "2026-01-31"),
         ("TIME '12:30:00'", "12:30:00"),
@@ -160,33 +160,6 @@ def test_every_column_of_every_call_is_plain_json(world_store: Store, calls: tup
 )
 def test_a_value_of_any_type_is_plain_json(store: Store, sql: str, plain: object) -> None:
     assert store.query(f"SELECT {sql}", limit=1).rows == [(plain,)]
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "INTERVAL '1 day 2 hours'",
-        "INTERVAL '999999999 days'",
-        "DATE 'infinity'",
-        "TIMESTAMPTZ 'infinity'",
-        "TIMESTAMPTZ '-infinity'",
-        "TIMESTAMP '20000-01-01 00:00:00'",
-        "DATE '0044-03-15 (BC)'",
-        "'ab'::BLOB",
-        "'101'::BIT",
-        "[1, 2, NULL]",
-        "[DATE '2026-01-01', NULL]",
-        "{'a': 1, 'b': [{'c': 'infinity'::DOUBLE}]}",
-        "MAP {'a': 1.5::DECIMAL(3, 1)}",
-        "MAP {[1]: 'x'}",
-        "170141183460469231731687303715884105727::HUGEINT",
-        "'{\"a\": [1]}'::JSON",
-    ],
-)
-def test_a_rare_value_of_duckdb_is_json_too(store: Store, sql: str) -> None:
-    ((value,),) = store.query(f"SELECT {sql}", limit=1).rows
-
-    assert json.loads(json.dumps(value, allow_nan=False)) == value
 
 
 def test_a_query_sees_no_variable_of_the_program(store: Store) -> None:

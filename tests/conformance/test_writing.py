@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.world import MIDNIGHT, NOW, a_call, message
+from tests.world import MIDNIGHT, NOW, a_call, meant, message
 
 from augury.core.calls import ErrorType, ModelCall
 from augury.core.feedback import Feedback, Outcome
@@ -25,7 +25,7 @@ MESSAGE = message(1)
 def stored(store: Store) -> dict[UUID, ModelCall]:
     found = store.calls(EVERYTHING)
     assert len({call.id for call in found}) == len(found)
-    return {call.id: call for call in found}
+    return {call.id: call for call in meant(found)}
 
 
 def attempts(*successes: bool, **changes: Any) -> list[ModelCall]:
@@ -49,7 +49,7 @@ def attempts(*successes: bool, **changes: Any) -> list[ModelCall]:
 def test_a_call_comes_back_as_it_went_in(store: Store, calls: tuple[ModelCall, ...]) -> None:
     assert store.append(calls) == [Fate.STORED] * len(calls)
 
-    assert stored(store) == {call.id: call for call in calls}
+    assert stored(store) == {call.id: call for call in meant(calls)}
 
 
 def test_an_empty_batch_is_nothing(store: Store) -> None:
@@ -296,7 +296,7 @@ def test_feedback_is_counted_at_once(store: Store) -> None:
 def test_pruning_deletes_whole_days_and_nothing_else(store: Store, calls: tuple[ModelCall, ...]) -> None:
     store.append(calls)
     keep_from = datetime(2026, 3, 2, tzinfo=UTC)
-    kept = {call.id: call for call in calls if call.timestamp >= keep_from}
+    kept = {call.id: call for call in meant(calls) if call.timestamp >= keep_from}
 
     assert store.prune(keep_from) == len(calls) - len(kept)
     assert stored(store) == kept

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from augury.errors import SettingsError
-from augury.store.urls import DuckDBFile, missing_folder, parse_url
+from augury.store.urls import DuckDBFile, file_of, missing_folder, parse_url
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_url_or_a_path_names_a_file(url: str, path: str) -> None:
 def test_a_tilde_is_the_users_home(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/srv/anna")
 
-    assert parse_url(url).path == Path("/srv/anna/calls.duckdb")
+    assert file_of(url) == Path("/srv/anna/calls.duckdb")
 
 
 @pytest.mark.parametrize("path", ["calls.duckdb", "/var/lib/calls.duckdb", "my calls.duckdb"])
@@ -60,8 +60,6 @@ def test_what_names_no_file_is_refused_with_an_example(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://anna:secret@host/db",
-        "postgres://anna:secret@host/db",
         "clickhouse://anna:secret@host/db",
         "chdb:///calls",
     ],
@@ -75,13 +73,28 @@ def test_engines_that_are_planned_are_refused_by_name(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://anna:secret@host/db", "mysql://anna:secret@host/db", "postgresql+psycopg://anna:secret@host/db"],
+    ["mysql://anna:secret@host/db", "postgresql+psycopg://anna:secret@host/db"],
 )
 def test_a_password_is_not_repeated(url: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         parse_url(url)
 
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://anna:secret@host:5433/db", "postgresql://anna@host:5433/db"),
+        ("postgres://anna:se%40cret@host/db?sslmode=require", "postgres://anna@host/db"),
+        ("postgresql://host/db?user=anna&password=secret&port=6543", "postgresql://host/db?user=anna&port=6543"),
+        ("postgresql:///db?host=%2Ftmp&sslpassword=secret", "postgresql:///db?host=%2Ftmp"),
+        ("postgresql://a@b:secret@host/db", "postgresql://a@host/db"),
+    ],
+)
+def test_a_server_is_named_without_what_is_secret(url: str, shown: str) -> None:
+    assert str(parse_url(url)) == shown
+    assert file_of(url) is None
 
 
 def test_a_missing_folder_is_to_be_created() -> None:

@@ -15,7 +15,7 @@ from augury.demo.traffic import sample_calls
 from augury.errors import SettingsError
 from augury.settings import Settings
 from augury.store.owner import find
-from augury.store.urls import parse_url
+from augury.store.urls import file_of
 from augury.wiring import journal_folder, make_folder, prices_of, store_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def demo(host: Host = None, port: Port = None, database: Database = None) -> Non
     # AUGURY_DATABASE names the real database; only a flag can name another one for the demo.
     named = database if database != given.database else None
     settings = replace(given, database=named or f"duckdb:///{given.data_dir / 'demo.duckdb'}")
-    path = parse_url(settings.database_url).path
+    path = file_of(settings.database_url)
+    if path is None:
+        raise SettingsError(
+            "the demo makes its database anew at each start, so it is a file; name one by duckdb:///PATH"
+        )
     _clear(path)
     make_folder(given.data_dir)
     with store_of(settings) as store:

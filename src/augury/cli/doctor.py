@@ -19,7 +19,7 @@ from augury.core.windows import day_of
 from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
-from augury.store.urls import parse_url
+from augury.store.urls import file_of
 from augury.wiring import archive_of, journal_folder, prices_of
 
 if TYPE_CHECKING:
@@ -74,13 +74,15 @@ def doctor(database: Database = None, json: Json = False) -> None:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _prices(settings)
-    path = parse_url(settings.database_url).path
-    owner = find(path)
-    if owner:
+    path = file_of(settings.database_url)
+    owner = find(path) if path is not None else None
+    if path is None:
+        pass  # several servers may use it, and none need
+    elif owner:
         yield Finding("server", Verdict.GOOD, f"runs at {owner.url} and owns the database")
     else:
         yield Finding("server", Verdict.ADVICE, "none runs on this database; `augury serve` starts one")
-    if not path.exists():
+    if path is not None and not path.exists():
         yield Finding(
             "database",
             Verdict.WRONG,
@@ -97,7 +99,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", Verdict.WRONG, str(problem))
         return
     yield from _journal(settings)
-    yield from _room(path, found)
+    if path is not None:
+        yield from _room(path, found)
     yield _retention(settings, found)
 
 
@@ -151,9 +154,9 @@ def _data(found: Description, archive: Archive) -> Iterator[Finding]:
             f"the last call is from {found.last:%Y-%m-%d}; is the application still recording?",
         )
     (row,) = archive.query(
-        "SELECT count(*) FILTER (model = 'unknown'), count(*) FILTER (cost_usd IS NULL), "
-        "count(*) FILTER (task_type = 'other'), count(*) FILTER (user_rating IN (-1, 1)), "
-        "count(*) FILTER (tokens_used = 0 AND success) FROM model_performance_metrics",
+        "SELECT count(*) FILTER (WHERE model = 'unknown'), count(*) FILTER (WHERE cost_usd IS NULL), "
+        "count(*) FILTER (WHERE task_type = 'other'), count(*) FILTER (WHERE user_rating IN (-1, 1)), "
+        "count(*) FILTER (WHERE tokens_used = 0 AND success) FROM model_performance_metrics",
         limit=1,
     ).rows
     unknown, unpriced, untyped, rated, tokenless = row
@@ -210,11 +213,12 @@ def _implausible(archive: Archive) -> Iterator[Finding]:
     # What is dear itself does not count as usual, so that few calls among few are found too.
     found = archive.query(
         f"WITH dear AS (SELECT DISTINCT model FROM model_performance_metrics WHERE cost_usd > {_DEAR}), "
-        f"usual AS (SELECT model, approx_quantile(cost_usd::DOUBLE, 0.99) FILTER (cost_usd <= {_DEAR}) AS cost "
-        "FROM model_performance_metrics SEMI JOIN dear USING (model) GROUP BY model) "
-        "SELECT model, count(*) AS calls, max(cost_usd)::DOUBLE, usual.cost "
+        "usual AS (SELECT model, percentile_disc(0.99) WITHIN GROUP (ORDER BY cost_usd::DOUBLE PRECISION) "
+        f"FILTER (WHERE cost_usd <= {_DEAR}) AS cost "
+        "FROM model_performance_metrics WHERE model IN (SELECT model FROM dear) GROUP BY model) "
+        "SELECT model, count(*) AS calls, max(cost_usd)::DOUBLE PRECISION, usual.cost "
         "FROM model_performance_metrics JOIN usual USING (model) "
-        f"WHERE cost_usd > {_DEAR} AND cost_usd::DOUBLE > {_DEARER} * coalesce(usual.cost, 0) "
+        f"WHERE cost_usd > {_DEAR} AND cost_usd::DOUBLE PRECISION > {_DEARER} * coalesce(usual.cost, 0) "
         "GROUP BY model, usual.cost ORDER BY calls DESC, model",
         limit=_NAMED,
     )

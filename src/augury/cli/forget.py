@@ -9,10 +9,9 @@ import typer
 from augury.cli.output import Database, Json, console, counted, write_json
 from augury.core import ids
 from augury.core.calls import NO_USER
-from augury.errors import InvalidValue, StoreError
+from augury.errors import InvalidValue
 from augury.settings import Settings
-from augury.store.urls import parse_url
-from augury.wiring import archive_of
+from augury.wiring import archive_of, require_database
 
 
 def forget(
@@ -29,9 +28,7 @@ def forget(
     if user_id == NO_USER:
         raise InvalidValue("user", "the id of a user; this one stands for all calls without one", user)
     settings = Settings.read(database=database)
-    path = parse_url(settings.database_url).path
-    if not path.exists():
-        raise StoreError(f"there is no database {path} to delete calls from")
+    require_database(settings, "delete calls from")
     with archive_of(settings) as archive:
         gone = archive.forget(user_id)
     if json:

@@ -9,10 +9,8 @@ import typer
 
 from augury.cli.output import Database, Json, console, counted, write_json
 from augury.core.windows import MAX_DAYS, Window
-from augury.errors import StoreError
 from augury.settings import Settings
-from augury.store.urls import parse_url
-from augury.wiring import archive_of
+from augury.wiring import archive_of, require_database
 
 
 def prune(
@@ -29,9 +27,7 @@ def prune(
     settings = Settings.read(database=database)
     keep_from = Window.last_days(days, now=now).start
     keep_sums_from = Window.last_days(max(days, settings.sums_retention_days), now=now).start
-    path = parse_url(settings.database_url).path
-    if not path.exists():
-        raise StoreError(f"there is no database {path} to delete calls from")
+    require_database(settings, "delete calls from")
     with archive_of(settings) as archive:
         deleted = archive.prune(keep_from, keep_sums_from=keep_sums_from)
     if json:

@@ -21,13 +21,11 @@ from augury.cli.output import (
 )
 from augury.client import RemoteArchive
 from augury.core.windows import MAX_DAYS, Window, date_of, day_of
-from augury.errors import StoreError
 from augury.models.prices import PriceSource
 from augury.report import formatting
 from augury.settings import Settings
 from augury.store.repricing import Repriced, added_up, dollars, reprice_days
-from augury.store.urls import parse_url
-from augury.wiring import archive_of, prices_of
+from augury.wiring import archive_of, prices_of, require_database
 
 
 def reprice(
@@ -47,9 +45,7 @@ def reprice(
     again; pruned days keep their sums.
     """
     settings = Settings.read(database=database)
-    path = parse_url(settings.database_url).path
-    if not path.exists():
-        raise StoreError(f"there is no database {path} to price calls of")
+    require_database(settings, "price calls of")
     since = 0 if days is None else day_of(Window.last_days(days, now=datetime.now(UTC)).start)
     found: list[Repriced] = []
     changed: list[int] = []

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from augury.errors import FileUnreadable
 from augury.store.owner import note_of
-from augury.store.urls import parse_url
+from augury.store.urls import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def files_of(settings: Settings) -> list[Path]:
     """The database's files."""
-    path = parse_url(settings.database_url).path.resolve()
+    path = file_of(settings.database_url)
+    if path is None:
+        return []
+    path = path.resolve()
     return [path, path.with_name(path.name + ".wal"), path.with_name(path.name + ".lock"), note_of(path)]
 
 

@@ -22,7 +22,7 @@ from augury.server.parts import Parts
 from augury.server.warming import first_answer
 from augury.store.owner import Owner, announce, withdraw
 from augury.store.sealing import Sealer
-from augury.store.urls import parse_url
+from augury.store.urls import file_of
 from augury.wiring import journal_of, prices_of
 
 if TYPE_CHECKING:
@@ -62,14 +62,16 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         app = create_app(parts)
         warming = app.state.warming.begun(lambda: first_answer(parts, app.state.snapshot))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
-        database = parse_url(settings.database_url).path
-        announce(database, owner)
+        database = file_of(settings.database_url)
+        if database is not None:  # what several processes may use needs no owner
+            announce(database, owner)
         try:
             with _ending(server), warming, _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
                 ready(owner.url)
                 server.run(sockets=[listener])
         finally:
-            withdraw(database, owner)
+            if database is not None:
+                withdraw(database, owner)
 
 
 @contextmanager

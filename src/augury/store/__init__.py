@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augury.store.urls import parse_url
+from augury.store.urls import PostgresDatabase, parse_url
 
 if TYPE_CHECKING:
     from augury.store.protocol import Store
@@ -23,6 +23,12 @@ def open_store(url: str, *, read_only: bool = False) -> Store:
         NotADatabase: the file is damaged, or something else.
         SchemaTooNew: a newer Augury wrote it.
     """
-    from augury.store.duckdb import DuckDBStore  # noqa: PLC0415 - an engine is imported when it is needed
+    place = parse_url(url)
+    # An engine is imported when it is needed.
+    if isinstance(place, PostgresDatabase):
+        from augury.store.postgres import PostgresStore  # noqa: PLC0415
 
-    return DuckDBStore(parse_url(url).path, read_only=read_only)
+        return PostgresStore(place, read_only=read_only)
+    from augury.store.duckdb import DuckDBStore  # noqa: PLC0415
+
+    return DuckDBStore(place.path, read_only=read_only)

@@ -35,11 +35,25 @@ Found = dict[str, Any]
 class PartialReading(ABC):
     """One moment of a database."""
 
-    def __init__(self, seals: Sequence[Seal], stamps: Mapping[int, int] | None, memory: Memory) -> None:
-        """What is sealed in this moment; by hour, what tells whether its rows are as they were, where that is known."""
+    def __init__(
+        self, seals: Sequence[Seal], stamps: Mapping[int, int] | None, memory: Memory, *, first_hour: int | None = 0
+    ) -> None:
+        """Of this moment.
+
+        Args:
+            seals: what is sealed, in order.
+            stamps: by hour, what is the same for as long as its rows are; None: `_stamps_from` tells when it is asked.
+            memory: of what was read before.
+            first_hour: the first hour whose stamp is known; None where none is.
+        """
         self._seals = seals
         self._stamps = stamps
         self._memory = memory
+        self._first_hour = first_hour
+
+    def _stamps_from(self, hour: int) -> Mapping[int, int]:
+        """By hour from this one on, what is the same for as long as its rows are; without those that have none."""
+        raise NotImplementedError
 
     @abstractmethod
     def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
@@ -67,9 +81,9 @@ class PartialReading(ABC):
 
     def _pieces(self, question: Question, coverage: Coverage, *, histogram: bool) -> list[Partial]:
         ranges, hours = coverage.ranges, range(0)
-        if ranges and self._stamps is not None:
+        if ranges and self._first_hour is not None:
             *others, (lo, hi) = ranges  # the last of them is the present, which is asked for again and again
-            hours = range(max(-(-lo // HOUR_US), hi // HOUR_US - HOURS_KEPT), hi // HOUR_US)
+            hours = range(max(-(-lo // HOUR_US), hi // HOUR_US - HOURS_KEPT, self._first_hour), hi // HOUR_US)
             if hours:
                 rest = [(lo, hours.start * HOUR_US), (hours.stop * HOUR_US, hi)]
                 ranges = (*others, *((begin, end) for begin, end in rest if begin < end))
@@ -81,6 +95,8 @@ class PartialReading(ABC):
 
     def _hours(self, question: Question, hours: range, *, histogram: bool) -> list[Partial]:
         """What the rows of these hours add: those that nobody has changed from memory."""
+        if self._stamps is None and hours:
+            self._stamps = self._stamps_from(self._first_hour or 0)
         stamps = self._stamps or {}
         names = {hour: name_of_hour(hour, stamps.get(hour, 0), question, histogram=histogram) for hour in hours}
         known = {hour: self._memory.recall(name) for hour, name in names.items()}

@@ -51,7 +51,7 @@ def plain(value: Any) -> Any:
         case float():
             return value if isfinite(value) else str(value)
         case Decimal():
-            return float(value)
+            return plain(float(value))
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
         case list() | tuple():

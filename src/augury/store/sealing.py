@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from augury.core.windows import day_of
-from augury.errors import AuguryError
+from augury.errors import AuguryError, InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,17 @@ PAUSE_S = 10.0
 
 _SHARE = 10.0  # of the time that a round has taken, so that sealing takes no more than a tenth of a processor
 _GRACE = timedelta(minutes=10)  # calls are told a little later than they end: a day is left open so long after its end
+
+
+def first_day_kept(keep_from: datetime) -> int:
+    """The day that begins with this instant: calls before it are to be pruned.
+
+    Raises:
+        InvalidValue: no day of UTC begins with it.
+    """
+    if keep_from != keep_from.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0):
+        raise InvalidValue("keepFrom", "a midnight, UTC: only whole days are deleted", keep_from.isoformat())
+    return day_of(keep_from)
 
 
 def seal_closed(archive: Archive, now: datetime) -> Iterator[tuple[int, int, int | None]]:

@@ -31,6 +31,7 @@ _DAYS = (
 )
 
 _ROWS = ("call_rows", "latency_rows")
+_SECOND = "(epoch_us(timestamp) // 1000000)"
 _HOUR_OF = "(epoch_us(timestamp) // 3600000000)"
 
 
@@ -45,7 +46,7 @@ class DuckDBReading(PartialReading):
         memory: Memory,
     ) -> None:
         """Within a transaction of the cursor that has read these seals, and whose moment these stamps fit."""
-        super().__init__(seals, stamps, memory)
+        super().__init__(seals, stamps, memory, first_hour=None if stamps is None else 0)
         self._cursor = cursor
 
     def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
@@ -84,7 +85,7 @@ class DuckDBReading(PartialReading):
     ) -> Found:
         """The groups of a question among some facts, and of what is asked for `also`, ordered by that."""
         filters, filtered = asking.where(question.filters, None)
-        keys = [f"{sql} AS {name}" for name, sql in asking.keys(question).items()]
+        keys = [f"{sql} AS {name}" for name, sql in asking.keys(question, _SECOND, "//").items()]
         first = [] if also is None else [also]
         columns = ", ".join([*first, *keys, _COUNTED if histogram else _SUMMED])
         group = [*map(str, range(1, len(first) + len(keys) + 1)), *(["bucket"] if histogram else [])]

@@ -7,7 +7,6 @@ import shutil
 import threading
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ import duckdb
 from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
 from augury.core.windows import date_of, day_of, hour_of
-from augury.errors import FileUnreadable, InvalidValue, NotADatabase, QueryRefused, SchemaTooNew, StoreError
+from augury.errors import FileUnreadable, NotADatabase, QueryRefused, SchemaTooNew, StoreError
 from augury.store import asking
 from augury.store.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb import days, repricing
@@ -28,6 +27,7 @@ from augury.store.holding import hold
 from augury.store.partials import Memory
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
 from augury.store.rows import call_of, instant, plain, row_of
+from augury.store.sealing import first_day_kept
 from augury.store.stamps import Stamps, hours_of
 from augury.store.urls import DuckDBFile
 
@@ -315,9 +315,7 @@ class DuckDBStore:
 
     def prune(self, keep_from: datetime, *, keep_sums_from: datetime | None = None) -> int:
         """Delete the calls before a UTC midnight, and keep their sums; how many."""
-        if keep_from != keep_from.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0):
-            raise InvalidValue("keepFrom", "a midnight, UTC: only whole days are deleted", keep_from.isoformat())
-        before = day_of(keep_from)
+        before = first_day_kept(keep_from)
         for day in self.unsealed(before):  # most of the work, while others may write
             self.seal(day)
         with self._transaction() as cursor:
@@ -448,20 +446,7 @@ class DuckDBStore:
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
-        where, values = asking.where(question.filters, question.window)
-        for column, value in (
-            ("success", question.success),
-            ("error_type", question.error_type),
-            ("conversation_id", question.conversation_id),
-            ("user_id", question.user_id),
-            ("message_id", question.message_id),
-        ):
-            if value is not None:
-                where += f" AND {column} = ?"
-                values.append(value)
-        if question.before is not None:
-            where += " AND (timestamp < ? OR timestamp = ? AND id < ?)"
-            values += [question.before[0], *question.before]
+        where, values = asking.where_calls(question)
         with self._reading() as cursor:
             rows = cursor.execute(
                 f"SELECT {', '.join(COLUMNS)} FROM model_performance_metrics WHERE {where} "

@@ -1,0 +1,1 @@
+../../../../database/model-performance-tracking.sql
