@@ -290,3 +290,11 @@ def test_ctrl_c_within_a_statement_is_an_interrupt_and_the_store_goes_on(used: P
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted 10\n"
     assert process.returncode == 0
+
+
+def test_the_engine_leaves_memory_to_others(used: Path) -> None:
+    with open_store(str(used)) as store:
+        ((text,),) = store.query("SELECT current_setting('memory_limit')", limit=1).rows
+    number, unit = str(text).split()
+
+    assert unit == "MiB" or (unit == "GiB" and float(number) <= 1)
