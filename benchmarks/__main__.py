@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, calibration, classify, imports, ingest, volume
+from benchmarks import analytics, calibration, classify, imports, ingest, postgres, volume
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("import", "ingest", "analytics", "volume", "classify", "calibration", "all"),
+        choices=("import", "ingest", "analytics", "volume", "postgres", "classify", "calibration", "all"),
         default="all",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
@@ -28,6 +28,8 @@ def main() -> None:
     if given.what in ("volume", "all"):  # more than a million only when asked for by its name
         most = given.rows if given.what == "volume" else min(given.rows, 1_000_000)
         volume.run([rows for rows in (10_000, 1_000_000, 10_000_000, 100_000_000) if rows <= most])
+    if given.what in ("postgres", "all"):
+        postgres.run([rows for rows in (1_000_000, 10_000_000) if rows <= max(given.rows, 1_000_000)])
     if given.what in ("classify", "all"):
         classify.run()
     if given.what in ("calibration", "all"):

@@ -58,10 +58,7 @@ _FILL = """
 def run(sizes: list[int]) -> None:
     """Print a line for each size."""
     print(f"\nGET {QUESTION} over HTTP — and the same figures worked out from rows, in process")
-    print(
-        f"{'calls':>11} {'file MB':>8} {'seal s/day':>10} {'most':>6} {'rows ms':>8} {'cold ms':>8} {'warm p50':>8} "
-        f"{'p95':>6} {'writing p50':>11} {'p95':>6} {'server MB':>9}"
-    )
+    print(f"{'calls':>11} {'file MB':>8} {'seal s/day':>10} {'most':>6} {'rows ms':>8} {HEADING}")
     for size in sizes:
         with TemporaryDirectory() as folder:
             _measure(size, Path(folder) / "calls.duckdb")
@@ -72,27 +69,36 @@ def _measure(size: int, file: Path) -> None:
     with DuckDBStore(file) as store:
         now = datetime.now(UTC)
         asked = OverviewRequest(window=Window.last_days(30, now=now))
-        rows = _milliseconds(lambda: overview(store, asked))
+        rows = milliseconds(lambda: overview(store, asked))
         took: list[float] = []
         began = time.perf_counter()
         for _ in seal_closed(store, now):
             took.append(time.perf_counter() - began)
             began = time.perf_counter()
-    with serving(file) as (port, process):
+    print(
+        f"{size:>11,} {file.stat().st_size / 1e6:>8.0f} {np.mean(took):>10.3f} {max(took):>6.2f} {rows:>8.0f} ", end=""
+    )
+    print(served(str(file), file.parent), flush=True)
+
+
+HEADING = f"{'cold ms':>8} {'warm p50':>8} {'p95':>6} {'writing p50':>11} {'p95':>6} {'server MB':>9}"
+
+
+def served(database: str, folder: Path) -> str:
+    """How long a server over this database takes to answer: first, again, and after a call has come in each time."""
+    with serving(database, folder) as (port, process):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         _until_ready(connection)
-        cold = _milliseconds(lambda: _get(connection))
-        warm = [_milliseconds(lambda: _get(connection)) for _ in range(100)]
+        cold = milliseconds(lambda: _get(connection))
+        warm = [milliseconds(lambda: _get(connection)) for _ in range(100)]
         writing = []
         for _ in range(50):
             _post(connection)
-            writing.append(_milliseconds(lambda: _get(connection)))
+            writing.append(milliseconds(lambda: _get(connection)))
         memory = _resident_mb(process.pid)
-    print(
-        f"{size:>11,} {file.stat().st_size / 1e6:>8.0f} {np.mean(took):>10.3f} {max(took):>6.2f} {rows:>8.0f} {cold:>8.0f} "
-        f"{np.median(warm):>8.1f} {np.percentile(warm, 95):>6.1f} {np.median(writing):>11.1f} "
-        f"{np.percentile(writing, 95):>6.1f} {memory:>9.0f}",
-        flush=True,
+    return (
+        f"{cold:>8.0f} {np.median(warm):>8.1f} {np.percentile(warm, 95):>6.1f} {np.median(writing):>11.1f} "
+        f"{np.percentile(writing, 95):>6.1f} {memory:>9.0f}"
     )
 
 
@@ -111,14 +117,14 @@ def fill(file: Path, size: int) -> None:
 
 
 @contextmanager
-def serving(file: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """A server over the file: its port and its process."""
+def serving(database: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A server over a database, with a data folder of its own: its port and its process."""
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("augury"), "serve", "--port", "0", "--database", file],
+        [Path(sys.executable).with_name("augury"), "serve", "--port", "0", "--database", database],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "AUGURY_DATA_DIR": str(file.parent), "COLUMNS": "200"},
+        env={"PATH": "/usr/bin:/bin", "AUGURY_DATA_DIR": str(folder), "COLUMNS": "200"},
     )
     try:
         for line in process.stderr or ():
@@ -157,7 +163,8 @@ def _post(connection: http.client.HTTPConnection) -> None:
         raise RuntimeError(body)
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
+def milliseconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
     began = time.perf_counter()
     work()
     return 1e3 * (time.perf_counter() - began)
