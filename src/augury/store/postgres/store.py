@@ -134,9 +134,13 @@ class PostgresStore:
     def reopen(self) -> None:
         """Make sure that the server answers, and takes what is written."""
         with self._reading() as cursor:
-            ((standby,),) = cursor.execute("SELECT pg_is_in_recovery()").fetchall()
-        if standby:
-            raise StoreAway(f"{self._database} is a standby, which takes no calls; is its primary away?")
+            ((refuses,),) = cursor.execute(
+                "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::BOOLEAN"
+            ).fetchall()
+            if refuses:
+                raise StoreAway(
+                    f"{self._database} is read-only, as a standby is, and takes no calls; is its primary away?"
+                )
 
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -410,10 +414,10 @@ class PostgresStore:
             raise QueryRefused(f'"{out.group()}" is not answered: ask the tables and views')
         try:
             sql.encode()
-            with self._connections.connection("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", QUERY_SECONDS) as own:
+            with self._reading(QUERY_SECONDS) as own:
                 try:
                     # With a value beside it, which it need not use, the server takes one statement only.
-                    with RawCursor(own) as cursor:
+                    with RawCursor(own.connection) as cursor:
                         for kind, loader in READABLE.items():
                             cursor.adapters.register_loader(kind, loader)
                         cursor.execute(sql, [0])
