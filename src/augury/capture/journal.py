@@ -295,6 +295,28 @@ def survey(folder: Path) -> Survey:
     return Survey(calls=calls, size=size, dead_letters=lines, dead_letters_path=letters)
 
 
+def adopt(left: Path, into: Path) -> None:
+    """Move what waits in a folder whose process has ended behind what waits in another; nobody may have either open.
+
+    Raises:
+        StoreAway: the folders cannot be read or written.
+    """
+    try:
+        Journal(left, limit=0).close()  # which cuts off what was never confirmed, as only of a last segment it may be
+        segments = sorted(left.glob(_SEGMENTS))
+        if not segments:
+            return
+        into.mkdir(mode=0o700, exist_ok=True)
+        Journal(into, limit=0).close()
+        number = max((int(path.stem) for path in into.glob(_SEGMENTS)), default=0)
+        for place, path in enumerate(segments, number + 1):
+            path.replace(into / f"{place:012}.calls")
+        for folder in (into, into.parent, left):
+            _sync_folder(folder)
+    except OSError as problem:
+        raise _plainly(left, problem) from problem
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

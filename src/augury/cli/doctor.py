@@ -20,7 +20,7 @@ from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
 from augury.store.urls import file_of
-from augury.wiring import archive_of, journal_folder, prices_of
+from augury.wiring import archive_of, journal_folder, journal_folders, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             yield from _sealing(found, archive)
     except AuguryError as problem:
         yield Finding("database", Verdict.WRONG, str(problem))
+        yield from _journal(settings)
         return
     yield from _journal(settings)
     if path is not None:
@@ -107,22 +108,28 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 def _journal(settings: Settings) -> Iterator[Finding]:
     """What the server has kept while the database was away."""
     folder = journal_folder(settings)
+    found = []
     try:
-        found = survey(folder)
+        for folder in journal_folders(settings):
+            found.append((folder, survey(folder)))
     except OSError as problem:
         yield Finding("journal", Verdict.WRONG, f"{folder} cannot be read: {problem.strerror or problem}")
         return
-    if found.calls:
-        says = f"{counted(found.calls, 'call')} in {folder} wait for the database; a running server brings them"
+    waiting = [(folder, own.calls) for folder, own in found if own.calls]
+    if waiting:
+        places = " and ".join(str(folder) for folder, _ in waiting)
+        says = f"{counted(sum(calls for _, calls in waiting), 'call')} in {places} wait for the database; "
+        says += "a running server brings its own, and one that starts those that others have left"
         yield Finding("journal", Verdict.ADVICE, says)
-    if found.dead_letters:
-        yield Finding(
-            "dead letters",
-            Verdict.ADVICE,
-            f"{counted(found.dead_letters, 'call')} that the database refused for good, and why: "
-            f"{found.dead_letters_path}; send again what you want, and delete the file",
-        )
-    if not (found.calls or found.dead_letters):
+    for _, own in found:
+        if own.dead_letters:
+            yield Finding(
+                "dead letters",
+                Verdict.ADVICE,
+                f"{counted(own.dead_letters, 'call')} that the database refused for good, and why: "
+                f"{own.dead_letters_path}; send again what you want, and delete the file",
+            )
+    if not waiting and not any(own.dead_letters for _, own in found):
         yield Finding("journal", Verdict.GOOD, "no call waits for the database, and none was refused")
 
 

@@ -93,6 +93,7 @@ class Committer(Generic[RequestT]):
         self._away = False
         self._pause = 0.0
         self._next_try = 0.0
+        self._at_once = GROUP_CALLS
 
     def start(self) -> None:
         """Begin: first with what an earlier process left in the journal."""
@@ -277,10 +278,23 @@ class Committer(Generic[RequestT]):
         while self._journal is not None and drained < DRAINED_CALLS and (batch := self._journal.front(GROUP_CALLS)):
             for record in batch.strange:
                 self._journal.bury(record, "this version of Augury cannot read it")
-            self._deliver(self._journal, batch.calls)
+            self._bring(self._journal, batch.calls)
             self._journal.forget(batch)
             drained += batch.count
         return drained
+
+    def _bring(self, journal: Journal, calls: Sequence[ModelCall]) -> None:
+        """Store confirmed calls, fewer at once where the database was away while it did: it may be too slow for so many."""
+        done = 0
+        while done < len(calls):
+            portion = calls[done : done + self._at_once]
+            try:
+                self._deliver(journal, portion)
+            except _AWAY:
+                self._at_once = max(1, self._at_once // 2)
+                raise
+            done += len(portion)
+            self._at_once = min(2 * self._at_once, GROUP_CALLS)
 
     def _deliver(self, journal: Journal, calls: Sequence[ModelCall]) -> None:
         """Store confirmed calls; of those that are refused for good, keep what they were."""

@@ -47,7 +47,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         SettingsError: the address cannot be listened on.
     """
     refuse_open_doors(settings.host)
-    with listening(settings.host, settings.port) as listener:
+    with listening(settings.host, settings.port) as listener, journal_of(settings) as journal:
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         owner = Owner(url=f"http://{host}:{port}", token=secrets.token_urlsafe(32), pid=os.getpid())
@@ -57,7 +57,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
             token=owner.token,
             sample=store.describe().sample,
             now=lambda: datetime.now(UTC),
-            journal=journal_of(settings),
+            journal=journal,
         )
         app = create_app(parts)
         warming = app.state.warming.begun(lambda: first_answer(parts, app.state.snapshot))
