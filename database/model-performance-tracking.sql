@@ -222,6 +222,47 @@ $$;
 CREATE OR REPLACE FUNCTION augury.start_of(day INTEGER) RETURNS TIMESTAMPTZ
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT to_timestamp(day * 86400::DOUBLE PRECISION) $$;
 
+-- Calls as the rules would have them. An older table may hold others, which are left as they are; metadata may be any JSON.
+CREATE OR REPLACE VIEW augury.sound_calls WITH (security_invoker = true) AS
+SELECT
+    id,
+    model,
+    provider,
+    CASE WHEN task_type IN ('general_chat', 'coding', 'analysis', 'reasoning', 'creative', 'file_processing',
+        'function_calling', 'other') THEN task_type ELSE 'other' END AS task_type,
+    CASE WHEN task_complexity IN ('simple', 'medium', 'complex') THEN task_complexity END AS task_complexity,
+    greatest(response_time_ms, 0) AS response_time_ms,
+    greatest(tokens_used, 0) AS tokens_used,
+    CASE WHEN input_tokens >= 0 THEN input_tokens END AS input_tokens,
+    CASE WHEN output_tokens >= 0 THEN output_tokens END AS output_tokens,
+    success,
+    error_message,
+    CASE WHEN user_rating IN (-1, 0, 1) THEN user_rating END AS user_rating,
+    conversation_id,
+    user_id,
+    message_id,
+    CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata
+        WHEN jsonb_typeof(metadata) <> 'null' THEN jsonb_build_object('value', metadata) END AS metadata,
+    timestamp,
+    model_version,
+    operation,
+    time_to_first_token_ms,
+    cached_input_tokens,
+    cache_write_tokens,
+    cache_write_1h_tokens,
+    reasoning_tokens,
+    service_tier,
+    cost_usd,
+    cost_source,
+    error_type,
+    segment,
+    selected_by,
+    propensity,
+    experiment,
+    variant,
+    attempt
+FROM public.model_performance_metrics;
+
 -- What a call adds to each sum. Costs are dollars, exact.
 CREATE OR REPLACE VIEW augury.call_rows WITH (security_invoker = true) AS
 SELECT
@@ -268,13 +309,13 @@ SELECT
     (cost_usd IS NOT NULL AND success)::INTEGER::BIGINT AS priced_successes,
     (user_rating IS NOT DISTINCT FROM 1)::INTEGER::BIGINT AS thumbs_up,
     (user_rating IS NOT DISTINCT FROM -1)::INTEGER::BIGINT AS thumbs_down
-FROM public.model_performance_metrics;
+FROM augury.sound_calls;
 
 -- How many calls took how long.
 CREATE OR REPLACE VIEW augury.latency_rows WITH (security_invoker = true) AS
 SELECT timestamp, model, provider, operation, task_type, task_complexity, segment, experiment, variant,
     augury.latency_bucket(response_time_ms) AS bucket, 1::BIGINT AS calls
-FROM public.model_performance_metrics;
+FROM augury.sound_calls;
 
 -- ── Sealed days: what their rows add up to ──────────────────────────────────────────────────────────────────────────
 -- A day's sums are there exactly while it is sealed; whatever changes one of its rows takes them away in the same

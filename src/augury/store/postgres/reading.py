@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from augury.store.protocol import Question
     from augury.store.reading import Found, Ranges
 
+DATED = "timestamp >= '0001-01-02 00:00:00+00' AND timestamp < '9999-12-31 00:00:00+00'"
+FIRST_DAY = -719_161
+"""Times that Python knows too. A row from before there were rules may have another, or none."""
+
 _SUMMED = summed("NUMERIC(38, 10)::TEXT", "BIGINT", "DOUBLE PRECISION")
 _COUNTED = "bucket::BIGINT AS bucket, sum(calls)::BIGINT AS calls"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from augury.store.duckdb import repricing
+from augury.store.postgres.reading import DATED
 from augury.store.postgres.transfer import copied
 from augury.store.repricing import Repriceable
 
@@ -25,7 +26,7 @@ def repriceable(cursor: Cursor, since: int) -> Repriceable:
     """The days from this one on that have calls whose cost nobody reported, and how many cannot be changed."""
     days = cursor.execute(
         "SELECT DISTINCT day_of(timestamp) FROM model_performance_metrics WHERE timestamp >= start_of(?) "
-        f"AND isfinite(timestamp) AND {_NOT_REPORTED} "
+        f"AND {DATED} AND {_NOT_REPORTED} "
         "AND day_of(timestamp) NOT IN (SELECT day FROM sealed_days WHERE final) ORDER BY 1",
         [since],
     ).fetchall()

@@ -33,7 +33,7 @@ from augury.store.partials import Memory
 from augury.store.postgres import repricing
 from augury.store.postgres.connecting import LONG_S, READ_S, Connections, FinalDayError
 from augury.store.postgres.loading import READABLE
-from augury.store.postgres.reading import PostgresReading, seals
+from augury.store.postgres.reading import DATED, FIRST_DAY, PostgresReading, seals
 from augury.store.postgres.transfer import Aside, compact, copy_in, copy_out
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
 from augury.store.rows import call_of, plain
@@ -303,13 +303,15 @@ class PostgresStore:
 
         def work(cursor: Cursor) -> Forgotten:
             changed = cursor.execute(
-                "SELECT DISTINCT day_of(timestamp) FROM model_performance_metrics WHERE user_id = ? AND isfinite(timestamp) "
+                f"SELECT DISTINCT day_of(timestamp) FROM model_performance_metrics WHERE user_id = ? AND {DATED} "
                 "AND day_of(timestamp) NOT IN (SELECT day FROM sealed_days WHERE final) ORDER BY 1",
                 [user_id],
             ).fetchall()
             _prune_flag(cursor)  # what pruning has left so far goes too
             gone = cursor.execute("DELETE FROM model_performance_metrics WHERE user_id = ?", [user_id]).rowcount
-            final = cursor.execute("SELECT day FROM sealed_days WHERE final ORDER BY 1").fetchall()
+            final = cursor.execute(
+                "SELECT day FROM sealed_days WHERE final AND day >= ? ORDER BY 1", [FIRST_DAY]
+            ).fetchall()
             return Forgotten(
                 calls=gone,
                 changed=tuple(date_of(day) for (day,) in changed),
@@ -323,7 +325,8 @@ class PostgresStore:
     def unsealed(self, before: int) -> list[int]:
         """The open days before this one that have calls, in order."""
         with self._reading() as cursor:
-            return [day for (day,) in cursor.execute("SELECT unsealed_days(?)", [before]).fetchall()]
+            days = [day for (day,) in cursor.execute("SELECT unsealed_days(?)", [before]).fetchall()]
+        return [day for day in days if day >= FIRST_DAY]
 
     def seal(self, day: int) -> int | None:
         """Sum the calls of a day; how many they are, or None where it is sealed, or somebody is writing to it."""
@@ -398,7 +401,7 @@ class PostgresStore:
         where, values = asking.where_calls(question)
         with self._reading() as cursor:
             rows = cursor.execute(
-                f"SELECT {_SELECTED} FROM model_performance_metrics WHERE {where} AND isfinite(timestamp) "
+                f"SELECT {_SELECTED} FROM sound_calls WHERE {where} AND {DATED} "
                 "ORDER BY timestamp DESC, id DESC LIMIT ?",
                 [*values, question.limit],
             ).fetchall()
@@ -443,7 +446,7 @@ class PostgresStore:
         """Write all calls (of the window) to a Parquet file, oldest first; how many."""
         where, values = asking.where(None, window)
         with self._reading(LONG_S) as cursor:
-            return copy_out(cursor, f"{where} AND isfinite(timestamp)", values, path, self._aside)
+            return copy_out(cursor, f"{where} AND {DATED}", values, path, self._aside)
 
     def describe(self) -> Description:
         """What there is."""
@@ -452,8 +455,8 @@ class PostgresStore:
             ((calls, first, last, size),) = cursor.execute(
                 "SELECT (SELECT coalesce(sum(calls), 0)::BIGINT FROM sealed_days WHERE NOT final) + (SELECT count(*) FROM open_ranges "
                 "CROSS JOIN LATERAL (SELECT FROM model_performance_metrics WHERE timestamp >= lo AND timestamp < hi OFFSET 0) AS own), "
-                "(SELECT min(timestamp) FROM model_performance_metrics WHERE isfinite(timestamp)), "
-                "(SELECT max(timestamp) FROM model_performance_metrics WHERE isfinite(timestamp)), "
+                f"(SELECT min(timestamp) FROM model_performance_metrics WHERE {DATED}), "
+                f"(SELECT max(timestamp) FROM model_performance_metrics WHERE {DATED}), "
                 "pg_total_relation_size('public.model_performance_metrics') + pg_total_relation_size('augury.call_sums') "
                 "+ pg_total_relation_size('augury.latency_sums')"
             ).fetchall()

@@ -92,7 +92,7 @@ def copied(cursor: Cursor, where: str, values: Sequence[object], aside: Aside) -
     with TemporaryDirectory(prefix="augury-copy-") as folder, aside.cursor() as reader:
         text = Path(folder) / "calls.csv"
         copy = (
-            f"COPY (SELECT {_NAMES} FROM model_performance_metrics WHERE {where.replace('?', '%s')} ORDER BY timestamp, id) "
+            f"COPY (SELECT {_NAMES} FROM sound_calls WHERE {where.replace('?', '%s')} ORDER BY timestamp, id) "
             f"TO STDOUT (FORMAT csv, NULL '{_NULL}', FORCE_QUOTE ({', '.join(_TEXTS)}))"
         )
         with text.open("wb") as file, cursor.connection.cursor().copy(copy, list(values)) as out:
