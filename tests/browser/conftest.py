@@ -117,7 +117,9 @@ def chromium() -> str:
     )
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's event loop runs in this thread until it is closed, and tests of another file that have one
+# of their own could not.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # No sandbox: in a container, and as root, Chromium has none to offer.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,9 +99,7 @@ def test_tracking_works_around_what_is_awaited(database: str) -> None:
     async def several() -> list[str]:
         return await asyncio.gather(*(work() for _ in range(10)))
 
-    # In a thread of its own: a browser test of the same process may have left a loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        messages = thread.submit(lambda: asyncio.run(several())).result()
+    messages = asyncio.run(several())
 
     assert {str(row.message_id) for row in recorded(database)} == set(messages)
 
