@@ -14,7 +14,22 @@ from typing import Annotated
 import typer
 
 from augury import __version__
-from augury.cli import demo, doctor, export, files, forget, migrate, prune, recommend, report, reprice, seal, serve, sql
+from augury.cli import (
+    copy,
+    demo,
+    doctor,
+    export,
+    files,
+    forget,
+    migrate,
+    prune,
+    recommend,
+    report,
+    reprice,
+    seal,
+    serve,
+    sql,
+)
 from augury.cli.output import console
 from augury.core.spelling import visible
 from augury.errors import AuguryError
@@ -38,6 +53,7 @@ app.command("sql")(sql.sql)
 app.command("prune")(prune.prune)
 app.command("seal")(seal.seal)
 app.command("reprice")(reprice.reprice)
+app.command("copy")(copy.copy)
 app.command("forget")(forget.forget)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)

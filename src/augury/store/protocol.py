@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Steps, Window
     from augury.models.prices import PriceBook
+    from augury.store.copying import FinalDay
+    from augury.store.coverage import Seal
     from augury.store.repricing import Repriceable, Repriced
 
 
@@ -332,6 +334,18 @@ class Store(Archive, Protocol):
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
+        ...
+
+    def seals(self) -> list[Seal]:
+        """The sealed days, in order."""
+        ...
+
+    def final_day(self, day: int) -> FinalDay:
+        """What is left of a final day (days since 1970-01-01), for another store to keep."""
+        ...
+
+    def keep_final_day(self, final: FinalDay) -> bool:
+        """Keep a day's sums, which are final from then on; False, and nothing is done, where there is anything of that day."""
         ...
 
     def mark_as_sample(self) -> None:

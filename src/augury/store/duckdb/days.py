@@ -5,15 +5,19 @@ A day is days of UTC since 1970-01-01. Everything here runs within a transaction
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from augury.core.calls import OTHER
+from augury.store.copying import FinalDay
 from augury.store.coverage import Seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import duckdb
+
+    from augury.store.copying import Columns
 
 MOST_NAMES = {"model": 1_000, "provider": 200, "operation": 50, "segment": 1_000, "experiment": 200, "variant": 200}
 """How many different values a day's sums keep apart; what is rarer is summed as OTHER."""
@@ -132,6 +136,48 @@ def forget_sums(cursor: duckdb.DuckDBPyConnection, before: int) -> None:
     old = "day < ? AND day IN (SELECT day FROM sealed_days WHERE final)"
     cursor.execute(f"DELETE FROM call_sums WHERE {old}", [before])
     cursor.execute(f"DELETE FROM latency_sums WHERE {old}", [before])
+
+
+def final_day(cursor: duckdb.DuckDBPyConnection, day: int) -> FinalDay:
+    """What is left of a final day."""
+    ((calls, overflow),) = cursor.execute(
+        "SELECT calls, overflow FROM sealed_days WHERE day = ? AND final", [day]
+    ).fetchall()
+    hours, latencies = (_columns(cursor, table, day) for table in ("call_sums", "latency_sums"))
+    return FinalDay(day=day, calls=calls, overflow=tuple(overflow.split()), hours=hours, latencies=latencies)
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, table: str, day: int) -> Columns:
+    rows = cursor.execute(f"SELECT * FROM {table} WHERE day = ?", [day]).fetchall()
+    names = [str(column[0]) for column in cursor.description or ()]
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+
+def put_final_day(cursor: duckdb.DuckDBPyConnection, final: FinalDay) -> bool:
+    """Keep a final day, unless there is anything of that day; whether it was kept."""
+    ((taken,),) = cursor.execute(
+        "SELECT EXISTS (FROM sealed_days WHERE day = ?) "
+        f"OR EXISTS (FROM model_performance_metrics WHERE {within(final.day)})",
+        [final.day],
+    ).fetchall()
+    if taken:
+        return False
+    for table, columns in (("call_sums", final.hours), ("latency_sums", final.latencies)):
+        types = cursor.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [table]
+        ).fetchall()
+        values = ", ".join(f"unnest(?::{type_}[])" for _, type_ in types)
+        cursor.execute(f"INSERT INTO {table} SELECT {values}", [_exact(columns[name]) for name, _ in types])
+    cursor.execute(
+        "INSERT INTO sealed_days (day, seal, final, calls, overflow) VALUES (?, nextval('seal_numbers'), true, ?, ?)",
+        [final.day, final.calls, " ".join(final.overflow)],
+    )
+    return True
+
+
+def _exact(values: list[Any]) -> list[Any]:
+    """Decimals as text: of a list of them the engine makes doubles where they are long."""
+    return [str(value) if isinstance(value, Decimal) else value for value in values]
 
 
 def open_the_rest(cursor: duckdb.DuckDBPyConnection) -> None:

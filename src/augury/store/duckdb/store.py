@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
     from augury.models.prices import PriceBook
+    from augury.store.copying import FinalDay
     from augury.store.coverage import Seal
     from augury.store.protocol import CallsQuestion, Facts, Latencies, Question
     from augury.store.repricing import Repriceable, Repriced
@@ -390,6 +391,26 @@ class DuckDBStore:
                         self._touch(cursor, [day])
                         repricing.write(cursor, day)
         return found
+
+    def seals(self) -> list[Seal]:
+        """The sealed days, in order."""
+        with self._reading() as cursor:
+            return days.seals(cursor)
+
+    def final_day(self, day: int) -> FinalDay:
+        """What is left of a final day."""
+        with self._reading() as cursor:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            return days.final_day(cursor, day)
+
+    def keep_final_day(self, final: FinalDay) -> bool:
+        """Keep a day's sums as final, unless there is anything of that day."""
+        with self._transaction() as cursor:
+            if not days.put_final_day(cursor, final):
+                return False
+            self._changing.update(hours_of([final.day]))
+            self._seals_changed = True
+        return True
 
     def _checkpoint(self) -> None:
         """Give room back to the system; with a statement of somebody's under way it waits for the next occasion."""

@@ -30,7 +30,7 @@ from augury.errors import (
 from augury.store import asking
 from augury.store.answers import answer_to, latest_answer, set_success
 from augury.store.partials import Memory
-from augury.store.postgres import repricing
+from augury.store.postgres import pruned, repricing
 from augury.store.postgres.connecting import LONG_S, READ_S, Connections, FinalDayError
 from augury.store.postgres.loading import READABLE
 from augury.store.postgres.reading import DATED, FIRST_DAY, PostgresReading, seals
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from augury.core.feedback import Feedback, Outcome
     from augury.core.windows import Window
     from augury.models.prices import PriceBook
+    from augury.store.copying import FinalDay
+    from augury.store.coverage import Seal
     from augury.store.postgres.connecting import Cursor
     from augury.store.protocol import CallsQuestion, Facts, Latencies, Question
     from augury.store.repricing import Repriceable, Repriced
@@ -363,6 +365,22 @@ class PostgresStore:
         again = self._changing(work, LONG_S)
         self._count()
         return again
+
+    def seals(self) -> list[Seal]:
+        """The sealed days, in order."""
+        with self._reading() as cursor:
+            return seals(cursor)
+
+    def final_day(self, day: int) -> FinalDay:
+        """What is left of a final day."""
+        with self._reading() as cursor:
+            return pruned.final_day(cursor, day)
+
+    def keep_final_day(self, final: FinalDay) -> bool:
+        """Keep a day's sums as final, unless there is anything of that day."""
+        kept = self._connections.write(lambda cursor: pruned.put_final_day(cursor, final), LONG_S)
+        self._count()
+        return kept
 
     def mark_as_sample(self) -> None:
         """Note that the calls are generated."""
