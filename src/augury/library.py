@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from augury.capture import recorder
+from augury.capture.failures import error_type_of
 from augury.core import ids
-from augury.core.calls import ErrorType
 from augury.core.feedback import Feedback, Outcome
-from augury.errors import AuguryError, InvalidValue, SettingsError
+from augury.errors import AuguryError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from augury.core.tasks import Complexity, Priority, TaskType
     from augury.recommend.snapshot import Snapshot
     from augury.store.protocol import Store
-
-_LOG = logging.getLogger("augury")
 
 
 class _Destination:
@@ -91,6 +89,7 @@ def _now() -> datetime:
 
 
 _destination = _Destination()
+recorder.deliver_to(_destination.open)
 
 
 def configure(*, url: str | None = None, database: str | None = None) -> None:
@@ -180,8 +179,8 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
     ) -> None:
         self._fields.setdefault("response_time_ms", self._elapsed_ms())
         if error is not None:
-            self.set(success=False, error_type=_error_type(error), error_message=type(error).__name__)
-        self.recorded = _record(self._fields)
+            self.set(success=False, error_type=error_type_of(error), error_message=type(error).__name__)
+        self.recorded = recorder.record(self._fields)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -194,31 +193,6 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
 
     def _elapsed_ms(self) -> int:
         return round((time.perf_counter_ns() - self._began) / 1e6)
-
-
-def _record(fields: dict[str, Any]) -> bool:
-    """Write the call; whether it is safe. What goes wrong here stays here."""
-    try:
-        from augury.capture.records import log_line  # noqa: PLC0415 - as in _Destination.open
-
-        archive, reader = _destination.open()
-        call = reader.read(fields)
-        archive.append([call])
-        log_line(call)
-    except Exception as problem:  # noqa: BLE001 - observing must never break the observed, whatever it meets
-        # What came may be a prompt, put where it does not belong: it must not reach a log.
-        said = f"{problem.field}: expected {problem.expected}" if isinstance(problem, InvalidValue) else problem
-        _LOG.warning("a call was not recorded: %s", said)
-        return False
-    return True
-
-
-def _error_type(error: BaseException) -> ErrorType:
-    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit):
-        return ErrorType.CANCELLED
-    if isinstance(error, TimeoutError):
-        return ErrorType.TIMEOUT
-    return ErrorType.CONNECTION if isinstance(error, ConnectionError) else ErrorType.OTHER
 
 
 def feedback(
