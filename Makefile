@@ -12,11 +12,17 @@ help: ## Show this
 	$(PYTHON) -c 'import sys; sys.exit("Augury needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python hatch_build.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The front-end, built into the package where its sources have changed: the hook tells by their content.
+.PHONY: frontend
+frontend: .venv/installed
+	@$(BIN)/python hatch_build.py
+
 .PHONY: install
-install: .venv/installed ## Set everything up, into .venv
+install: .venv/installed frontend ## Set everything up, into .venv
 
 .PHONY: demo
 demo: install ## Serve the product with sample traffic (PORT=8765)
@@ -24,14 +30,20 @@ demo: install ## Serve the product with sample traffic (PORT=8765)
 
 # import-linter's cache can be older than the code it judges, and would save milliseconds.
 .PHONY: check
-check: install ## Format, lint, types, import layers
+check: .venv/installed ## Format, lint, types, import layers
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
+# The types of the API's answers are made from its own document, each time: they cannot be out of date.
+.PHONY: check-frontend
+check-frontend: frontend ## Types and unit tests of the front-end
+	$(BIN)/python frontend/openapi.py
+	$(BIN)/python hatch_build.py --check
+
 .PHONY: test
-test: check ## Every check and every test, on all engines and in the browser
+test: check frontend check-frontend ## Every check and every test, on all engines and in the browser
 	$(BIN)/pytest --numprocesses 2 -m "not ordeal"
 
 .PHONY: ordeal
@@ -54,4 +66,4 @@ lock: ## Choose dependency versions anew
 
 .PHONY: clean
 clean: ## Remove what was made here
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist frontend/node_modules src/augury/dashboard .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -24,7 +24,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ADMIN = "/api/admin/"
-_FILES = ("/assets/", "/docs/assets/")
+_FILES = ("/assets/", "/docs/assets/", "/dashboard/")
+_FOR_GOOD = "/dashboard/assets/"  # their names change with what is in them
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -66,8 +67,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                fixed = scope["path"].startswith(_FILES)  # asked for again with their ETag; figures are never kept
-                headers.setdefault("Cache-Control", "no-cache" if fixed else "no-store")
+                headers.setdefault("Cache-Control", _keeping(scope["path"]))
             await send(message)
 
         await (self._refusal(scope) or self._app)(scope, receive, sent)
@@ -98,6 +98,13 @@ class Guard:
                 headers={"Accept-Encoding": "identity"},
             )
         return None
+
+
+def _keeping(path: str) -> str:
+    """For how long a browser may keep an answer: figures never; files, which are asked for again with their ETag, longer."""
+    if path.startswith(_FOR_GOOD):
+        return "public, max-age=31536000, immutable"
+    return "no-cache" if path.startswith(_FILES) else "no-store"
 
 
 def _key(headers: Headers) -> str:

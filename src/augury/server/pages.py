@@ -20,6 +20,7 @@ from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import MAX_DAYS, Interval
 from augury.errors import InvalidValue
 from augury.report.html import environment
+from augury.server import frontend
 from augury.server.answering import whole_overview
 from augury.server.findings import finding
 from augury.server.params import DEFAULT_DAYS, Operations, OverviewParams, once_each
@@ -43,7 +44,9 @@ def mount(app: FastAPI) -> None:
     """Serve the pages and what they are dressed in."""
     assets = StaticFiles(packages=[(package, "assets") for package in ("augury.server", "augury.report")])
     app.mount("/assets", assets, name="assets")
+    frontend.mount(app)
     app.add_api_route("/", _home, include_in_schema=False)
+    app.add_api_route("/analytics/calls", _dashboard, include_in_schema=False, response_class=HTMLResponse)
     app.add_api_route(_HERE, _models, include_in_schema=False, response_class=HTMLResponse)
 
 
@@ -55,6 +58,10 @@ def prepare() -> None:
 
 def _home() -> Response:
     return RedirectResponse(_HERE)
+
+
+def _dashboard() -> Response:
+    return frontend.page("index.html")
 
 
 def _models(parts: Given, request: Request) -> HTMLResponse:
