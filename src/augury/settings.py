@@ -42,6 +42,12 @@ class Settings:
     prices: Path | None = field(
         default=None, metadata=_told("AUGURY_PRICES", "a TOML file of prices of your own, tried before the list's")
     )
+    gateway: Path | None = field(
+        default=None,
+        metadata=_told(
+            "AUGURY_GATEWAY", "a TOML file of the gateway's providers; unset: those whose keys are in the environment"
+        ),
+    )
     retention_days: int | None = field(
         default=None,
         metadata=_told("AUGURY_RETENTION_DAYS", "days of calls that `serve` keeps, deleting older ones; unset: all"),
@@ -115,6 +121,7 @@ _READ = {
     "host": _text,
     "port": _port,
     "prices": _path,
+    "gateway": _path,
     "retention_days": _days,
     "journal_mib": _mebibytes,
     "sums_retention_days": _days,

@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from augury import __version__
+from augury.gateway.proxy import Gateway, Proxy
 from augury.recommend.snapshot import Snapshot
 from augury.server import admin, analytics, docs, health, pages, problems, recommending
 from augury.server.door import Door
@@ -22,11 +23,14 @@ from augury.server.warming import Warming
 def create_app(parts: Parts) -> FastAPI:
     """An application over these parts; tests make one as the command does."""
     ingest = Ingest(parts)
+    snapshot = Snapshot(parts.store, parts.now)
+    gateway = Gateway(parts.gateway, ingest.take)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         ingest.start()
         yield
+        await gateway.close()
         await run_in_threadpool(ingest.close)
 
     app = FastAPI(
@@ -35,12 +39,18 @@ def create_app(parts: Parts) -> FastAPI:
         summary="Which AI model should I use for this task? Answers from your own traffic, with proof.",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Heads), Middleware(Guard, token=parts.token), Middleware(Door, ingest=ingest)],
+        middleware=[
+            Middleware(Heads),
+            Middleware(Guard, token=parts.token),
+            Middleware(Door, ingest=ingest),
+            Middleware(Proxy, gateway=gateway),
+        ],
         lifespan=lifespan,
     )
     app.state.ingest = ingest
     app.state.parts = parts
-    app.state.snapshot = Snapshot(parts.store, parts.now)
+    app.state.snapshot = snapshot
+    app.state.gateway = gateway
     app.state.warming = Warming()
     problems.install(app)
     app.include_router(health.routes)  # whoever asks after it may add what he likes

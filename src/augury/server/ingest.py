@@ -10,6 +10,7 @@ import json
 import logging
 from asyncio import Future, get_running_loop
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Annotated, cast
@@ -25,6 +26,7 @@ from augury.store.protocol import Fate, too_late
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Sequence
 
     from augury.server.parts import Parts
 
@@ -35,6 +37,9 @@ READERS = 2
 
 MOST_BYTES = 128 * 2**20
 """So many bytes of bodies may be under way."""
+
+MOST_UNASKED = 4_096
+"""So many groups of records may wait to be read."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,10 +54,9 @@ class Answered:
 class _Arrival(Waiting):
     """One request under way."""
 
-    body: bytes
-    content_type: str
-    loop: AbstractEventLoop
-    answer: Future[Answered]
+    records: Callable[[], Sequence[object]]
+    loop: AbstractEventLoop | None = None  # None: nobody waits
+    answer: Future[Answered] | None = None
     read: list[ModelCall | InvalidValue]
     answered: Answered | None = None
 
@@ -86,6 +90,17 @@ class Ingest:
         if self._parts.journal is not None:
             self._parts.journal.close()
 
+    def take(self, records: Callable[[], Sequence[object]]) -> None:
+        """Have records kept that nobody waits for; they are made on a thread of ours.
+
+        Raises:
+            TooBusy: too much is under way already.
+        """
+        if self._arrived.qsize() >= MOST_UNASKED:
+            raise TooBusy("more calls wait to be read than may")
+        self._begin()
+        self._arrived.put(_Arrival(records=records, read=[]))
+
     async def record(self, body: bytes, content_type: str) -> Answered:
         """What became of the records of a body, once those that are good are safe.
 
@@ -95,23 +110,28 @@ class Ingest:
             StoreError: nothing was kept.
         """
         loop = get_running_loop()
+        answer: Future[Answered] = loop.create_future()
         arrival = _Arrival(
-            body=body, size=len(body), content_type=content_type, loop=loop, answer=loop.create_future(), read=[]
+            records=partial(bodies.records, body, content_type), size=len(body), loop=loop, answer=answer, read=[]
         )
         with self._lock:
             if self._bytes and self._bytes + len(body) > MOST_BYTES:
                 raise TooBusy(f"{self._bytes} bytes are under way, and nothing of this was kept; send again later")
             self._bytes += len(body)
+        self._begin()
+        self._arrived.put(arrival)
+        try:
+            return await answer
+        finally:
+            with self._lock:
+                self._bytes -= len(body)
+
+    def _begin(self) -> None:
+        with self._lock:
             if not self._readers:
                 self._readers = [Thread(target=self._work, name="augury-reader", daemon=True) for _ in range(READERS)]
                 for reader in self._readers:
                     reader.start()
-        self._arrived.put(arrival)
-        try:
-            return await arrival.answer
-        finally:
-            with self._lock:
-                self._bytes -= len(body)
 
     def _work(self) -> None:
         while (arrival := self._arrived.get()) is not None:
@@ -122,8 +142,8 @@ class Ingest:
                 self._settle([arrival])
 
     def _read(self, arrival: _Arrival) -> None:
-        records = bodies.records(arrival.body, arrival.content_type)
-        arrival.body = b""  # it may be long, and is done with
+        records = arrival.records()
+        arrival.records = tuple  # what it holds may be long, and is done with
         arrival.read = read_all(records, self._parts.prices, now=self._parts.now())
         arrival.calls = [call for call in arrival.read if isinstance(call, ModelCall)]
         if arrival.calls:
@@ -134,21 +154,33 @@ class Ingest:
     def _settle(self, group: list[_Arrival]) -> None:
         """Answer the requests of a group, waking the event loop once."""
         for arrival in group:
-            if arrival.problem is None:
+            if arrival.loop is None:
+                self._tell_of(arrival)
+            elif arrival.problem is None:
                 try:
                     arrival.answered = _answer(arrival, sample=self._parts.sample)
                 except Exception as problem:  # noqa: BLE001 - one answer must not cost the others theirs
                     arrival.problem = problem
-        for loop in {arrival.loop for arrival in group}:
+        for loop in {arrival.loop for arrival in group if arrival.loop is not None}:
             try:
                 loop.call_soon_threadsafe(_deliver, [arrival for arrival in group if arrival.loop is loop])
             except RuntimeError:  # the loop has ended, and with it whoever waited
                 _LOG.debug("nobody waits for %d answers", len(group))
 
+    def _tell_of(self, arrival: _Arrival) -> None:
+        """Log what became of records that nobody waits for."""
+        if arrival.problem is not None:
+            _LOG.error("%d calls of the gateway were not kept: %s", max(len(arrival.calls), 1), arrival.problem)
+            return
+        for one in arrival.read:
+            if isinstance(one, InvalidValue):  # what came may be a prompt, put where it does not belong
+                _LOG.warning("a call of the gateway was not kept: %s: expected %s", one.field, one.expected)
+        log_lines(arrival.calls)
+
 
 def _deliver(group: list[_Arrival]) -> None:
     for arrival in group:
-        if arrival.answer.done():  # whoever asked has gone
+        if arrival.answer is None or arrival.answer.done():  # whoever asked has gone
             continue
         if arrival.answered is not None:
             arrival.answer.set_result(arrival.answered)

@@ -1,13 +1,14 @@
 """What the application is made of, as routes ask for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from augury.capture.journal import Journal
+from augury.gateway.configuration import Configuration
 from augury.models.prices import PriceBook
 from augury.store.protocol import Store
 
@@ -21,6 +22,7 @@ class Parts:
     token: str  # opens the administration
     sample: bool  # the store holds generated sample traffic
     now: Callable[[], datetime]
+    gateway: Configuration = field(default_factory=Configuration)  # who answers for models
     journal: Journal | None = None  # where calls wait while the database is away; without one they are refused then
 
 

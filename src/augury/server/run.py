@@ -16,6 +16,7 @@ import uvicorn
 
 from augury.core.windows import Window
 from augury.errors import AuguryError, SettingsError
+from augury.gateway import configuration
 from augury.server.app import create_app
 from augury.server.guard import refuse_open_doors
 from augury.server.parts import Parts
@@ -44,11 +45,13 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
         ready: called with the server's address when requests are taken.
 
     Raises:
-        SettingsError: the address cannot be listened on.
+        SettingsError: the address cannot be listened on, or the gateway's providers cannot work.
     """
     refuse_open_doors(settings.host)
+    gateway = configuration.read(settings.gateway, os.environ)
     with listening(settings.host, settings.port) as listener, journal_of(settings) as journal:
         port = listener.getsockname()[1]
+        configuration.refuse_itself(gateway, port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         owner = Owner(url=f"http://{host}:{port}", token=secrets.token_urlsafe(32), pid=os.getpid())
         parts = Parts(
@@ -57,6 +60,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> No
             token=owner.token,
             sample=store.describe().sample,
             now=lambda: datetime.now(UTC),
+            gateway=gateway,
             journal=journal,
         )
         app = create_app(parts)

@@ -1,0 +1,210 @@
+"""The gateway's routes, in plain ASGI before FastAPI, which would cost more than all that is done here.
+
+What the API's own document says of them is in `augury.server.passing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from augury.errors import AuguryError
+from augury.gateway import asked as requests
+from augury.gateway import headers
+from augury.gateway.asked import ROUTES
+from augury.gateway.calling import Calling
+from augury.gateway.listing import Listing
+from augury.gateway.logical import Retried
+from augury.gateway.planning import Planner
+from augury.gateway.recording import Recorder
+from augury.gateway.refusals import Refused
+from augury.gateway.upstreams import Api, Upstreams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from augury.gateway.asked import Route
+    from augury.gateway.calling import Answer
+    from augury.gateway.configuration import Configuration
+    from augury.gateway.headers import Raw
+    from augury.gateway.recording import Records
+
+_LOG = logging.getLogger("augury.gateway")
+
+_JSON: Final = (b"content-type", b"application/json")
+_MODELS: Final = "/v1/models"
+
+
+class Gateway:
+    """Everything that answers for providers. Connections are opened with the first request."""
+
+    def __init__(self, configuration: Configuration, hand_over: Callable[[Records], None]) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            configuration: providers and manners.
+            hand_over: takes what makes records of calls, and calls it on another thread.
+        """
+        self.configuration = configuration
+        self.upstreams = Upstreams()
+        self.recorder = Recorder(hand_over, configuration.task_types)
+        self.calling = Calling(self.upstreams, self.recorder, deadline_s=configuration.deadline_s)
+        self.planner = Planner(configuration)
+        self.retried = Retried()
+        self.listing = Listing(configuration, self.planner.targets)
+
+    async def close(self) -> None:
+        """Record what has ended, and close what is open."""
+        self.recorder.flush()
+        await self.upstreams.close()
+
+
+class Proxy:
+    """Answers the gateway's routes; everything else goes on to the application."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+            return
+        path, method = scope["path"], scope["method"]
+        route = ROUTES.get(path)
+        if route is not None and method == "POST":
+            await _Exchange(self._gateway, route, scope, receive, send).run()
+        elif method == "GET" and (path == _MODELS or path.startswith(_MODELS + "/")):
+            await self._list(path.removeprefix(_MODELS).removeprefix("/"), scope, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _list(self, name: str, scope: Scope, send: Send) -> None:
+        api = Api.ANTHROPIC if any(key == b"anthropic-version" for key, _ in scope["headers"]) else Api.OPENAI
+        try:
+            body, status = self._gateway.listing.answer(name, api), HTTPStatus.OK
+        except Refused as refused:
+            body, status = refused.body(api), refused.status
+        await _whole(send, status, [_JSON], body)
+
+
+class _Exchange:
+    """One request to a model, and its answer."""
+
+    def __init__(self, gateway: Gateway, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gateway = gateway
+        self._route = route
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+
+    async def run(self) -> None:
+        """Answer; whoever goes before the answer has come takes the request to the provider with him."""
+        try:
+            body = await self._read()
+        except Refused as refused:
+            await self._refuse(refused)
+            return
+        if body is None:
+            return
+        answering = asyncio.current_task()
+        assert answering is not None  # noqa: S101 - ASGI runs in tasks
+        left = False
+
+        async def watch() -> None:
+            nonlocal left
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            left = True
+            answering.cancel()
+
+        watching = asyncio.create_task(watch())
+        try:
+            await self._answer(body)
+        except asyncio.CancelledError:
+            if not left:
+                raise
+            answering.uncancel()
+        finally:
+            watching.cancel()
+
+    async def _answer(self, body: bytes) -> None:
+        gateway = self._gateway
+        told: Mapping[str, object] = {}
+        try:
+            asked = requests.read(self._route, body, self._scope["headers"], self._scope["query_string"])
+            logical = gateway.retried.logical(asked)
+            told = {"message-id": logical.message_id}
+            plan = gateway.planner.plan(asked, logical)
+            told = plan.told(logical)
+            try:
+                answer = await gateway.calling.answer(asked, plan, logical)
+            except BaseException:
+                gateway.retried.failed(asked, logical)
+                raise
+        except Refused as refused:
+            await self._refuse(refused, told)
+            return
+        except AuguryError as problem:  # of the database, which an automatic choice asks
+            _LOG.warning("a request to the gateway was not answered: %s", problem)
+            await self._refuse(Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(problem)), told)
+            return
+        try:
+            await self._pass(answer, headers.ours(plan.told(logical, answer.trial)))
+        finally:
+            answer.end()
+            if answer.failed:
+                gateway.retried.failed(asked, logical)
+
+    async def _pass(self, answer: Answer, ours: list[Raw]) -> None:
+        """Give an answer back, as fast as it is taken."""
+        given = [*answer.headers, *ours]
+        if answer.whole is not None:
+            await _whole(self._send, answer.status, given, answer.whole)
+            answer.complete()
+            return
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": given})
+        async for piece in answer.pieces():
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        if (
+            answer.cut
+        ):  # an answer without its end: the server then closes the connection, and nobody takes it for whole
+            _LOG.warning("an answer of %s broke off", answer.trial.target.upstream.name)
+            return
+        await self._send({"type": "http.response.body", "body": b""})
+        answer.complete()
+
+    async def _read(self) -> bytes | None:
+        """The request's body; None where whoever asked went before it was here."""
+        most = self._gateway.configuration.most_body
+        parts, size = [], 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise Refused(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"the body is longer than {most:,} bytes, which is what this gateway takes (body_mib in its file)",
+                )
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts) if len(parts) > 1 else part
+
+    async def _refuse(self, refused: Refused, told: Mapping[str, object] | None = None) -> None:
+        given = [_JSON, *headers.ours(told or {})]
+        given += [(name.encode(), value.encode("latin-1", "replace")) for name, value in refused.headers.items()]
+        await _whole(self._send, refused.status, given, refused.body(self._route.api))
+
+
+async def _whole(send: Send, status: int, given: list[Raw], body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": int(status), "headers": [*given, length]})
+    await send({"type": "http.response.body", "body": body})

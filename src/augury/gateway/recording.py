@@ -1,0 +1,198 @@
+"""From attempts to rows: gathered for a moment, and made into records on another thread, so that no answer waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from augury.capture.asking import classified
+from augury.core import ids
+from augury.core.calls import NO_USER, SelectedBy
+from augury.core.rules import METADATA_BYTES
+from augury.core.tasks import Complexity, TaskType
+from augury.gateway.asked import RESPONSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from augury.gateway.asked import Asked
+    from augury.gateway.calling import Trial
+    from augury.gateway.logical import Logical
+
+    Records = Callable[[], Sequence[Mapping[str, object]]]
+
+_LOG = logging.getLogger("augury.gateway")
+
+_GATHERED_S: Final = 0.02
+_MOST: Final = 20_000  # attempts that wait to become rows
+_MOST_BYTES: Final = 256 * 2**20
+_AT_ONCE: Final = 64
+_NAMES: Final = ("agent", "service", "prompt")
+"""Our headers that name who asks, for the owner's own rules of task types, the most telling first."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ended:
+    """An attempt that is over."""
+
+    asked: Asked
+    logical: Logical
+    trial: Trial
+    selected_by: SelectedBy | None
+    propensity: float | None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: object = field(default_factory=ids.uuid7)
+
+
+class Recorder:
+    """Takes attempts on the event loop; `hand_over` is given what makes their records, to be called on a thread of its own."""
+
+    def __init__(self, hand_over: Callable[[Records], None], task_types: Mapping[str, TaskType]) -> None:
+        self._hand_over = hand_over
+        self._task_types = task_types
+        self._ended: list[Ended] = []
+        self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self.lost = 0  # attempts that were not recorded
+
+    def add(self, asked: Asked, logical: Logical, trial: Trial) -> None:
+        """Record an attempt. Never waits, and never raises."""
+        size = len(asked.body) + len(trial.whole or b"")
+        if len(self._ended) >= _MOST or (self._ended and self._bytes + size > _MOST_BYTES):
+            self._lose(1)
+            return
+        self._ended.append(
+            Ended(
+                asked=asked,
+                logical=logical,
+                trial=trial,
+                selected_by=logical.selected_by,
+                propensity=logical.propensity,
+            )
+        )
+        self._bytes += size
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
+
+    def flush(self) -> None:
+        """Hand over what there is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        ended, self._ended, self._bytes = self._ended, [], 0
+        for first in range(0, len(ended), _AT_ONCE):
+            portion = ended[first : first + _AT_ONCE]
+            try:
+                self._hand_over(lambda portion=portion: self._records(portion))  # type: ignore[misc]
+            except Exception as problem:  # noqa: BLE001 - observing must never break the observed
+                _LOG.warning("attempts were not recorded: %s", problem)
+                self._lose(len(portion))
+
+    def _lose(self, count: int) -> None:
+        if not self.lost:
+            _LOG.error(
+                "more calls end than can be recorded; some are lost (augury_gateway_calls_lost_total counts them)"
+            )
+        self.lost += count
+
+    def _records(self, ended: Sequence[Ended]) -> list[Mapping[str, object]]:
+        return [self._record(one) for one in ended]
+
+    def _record(self, ended: Ended) -> Mapping[str, object]:
+        asked, trial, logical = ended.asked, ended.trial, ended.logical
+        reader, target = trial.reader, trial.target
+        if trial.whole is not None:
+            reader.body(_whole(trial))
+        fields: dict[str, Any] = reader.fields()
+        reported = fields.pop("model", None)
+        if logical.task is None:
+            logical.task = self._task(asked)
+        task_type, complexity = logical.task
+        return fields | {
+            "id": ended.id,
+            "model": target.model if target.offer is not None else reported or target.name,
+            "model_version": reported or target.name,
+            "provider": target.upstream.provider,
+            "task_type": task_type,
+            "task_complexity": complexity,
+            "response_time_ms": trial.took_ms,
+            "time_to_first_token_ms": trial.first_token_ms,
+            "conversation_id": conversation_of(asked),
+            "user_id": _user(asked),
+            "segment": asked.ours.get("segment"),
+            "metadata": _metadata(asked),
+            "message_id": logical.message_id,
+            "timestamp": ended.at,
+            "selected_by": ended.selected_by,
+            "propensity": ended.propensity,
+            "attempt": trial.number,
+        }
+
+    def _task(self, asked: Asked) -> tuple[TaskType, Complexity | None]:
+        told, hard = asked.ours.get("task-type"), asked.ours.get("complexity")
+        complexity = Complexity(hard) if hard in set(Complexity) else None
+        if told in set(TaskType):
+            task_type: TaskType | None = TaskType(told)
+        else:
+            task_type = next((self._task_types[name] for name in named(asked) if name in self._task_types), None)
+        if task_type is not None and complexity is not None:
+            return task_type, complexity
+        if not asked.route.generates:
+            return task_type or TaskType.OTHER, complexity
+        found = classified(asked.data)
+        if complexity is None and found.features.characters:
+            complexity = found.complexity
+        return task_type or found.task_type, complexity
+
+
+def named(asked: Asked) -> list[str]:
+    """What the caller says he is, in lower case, as the owner's rules name him."""
+    return [asked.ours[name].lower() for name in _NAMES if name in asked.ours]
+
+
+def conversation_of(asked: Asked) -> str | None:
+    """The conversation that a request belongs to, where it tells."""
+    if told := asked.ours.get("conversation-id"):
+        return told
+    if asked.route is not RESPONSES:
+        return None
+    kept = asked.data.get("conversation")
+    kept = kept.get("id") if isinstance(kept, dict) else kept
+    return kept if isinstance(kept, str) and kept else None
+
+
+def _user(asked: Asked) -> object:
+    if told := asked.ours.get("user-id"):
+        return told
+    metadata = asked.data.get("metadata")
+    for told in (
+        asked.data.get("safety_identifier"),
+        asked.data.get("user"),
+        metadata.get("user_id") if isinstance(metadata, dict) else None,
+    ):
+        if isinstance(told, str) and told.strip() and "\0" not in told:
+            return told
+    return NO_USER
+
+
+def _metadata(asked: Asked) -> str | None:
+    """What the caller wants kept beside the call; what is no JSON object is not worth losing the call for."""
+    told = asked.ours.get("metadata")
+    if not told or len(told.encode()) > METADATA_BYTES or "\0" in told:
+        return None
+    try:
+        return told if isinstance(json.loads(told), dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(trial: Trial) -> object:
+    content = trial.whole or b""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

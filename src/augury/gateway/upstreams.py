@@ -1,0 +1,248 @@
+"""Providers as the gateway calls them: where each is, what it speaks, and a client that sends a request and streams the answer.
+
+Bytes go through as they are. Nothing here knows what a body says.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from augury.core.calls import ErrorType
+from augury.errors import AuguryError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+MOST_CONNECTIONS: Final = 4_096
+"""Open connections to all providers together: more streams than that are a fault, or an attack."""
+
+_KEPT_ALIVE_S: Final = 60.0
+
+
+class Api(StrEnum):
+    """What a provider speaks, and what a caller does."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A model that a provider has, as its owner lists it. What is None is not told; the catalogue may know."""
+
+    name: str  # as the provider is called with it
+    model: str  # canonical
+    max_input: int | None = None  # tokens
+    tools: bool | None = None
+    images: bool | None = None
+    json_schema: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One provider: any server that speaks OpenAI's or Anthropic's API."""
+
+    name: str  # of its table in the configuration
+    api: Api
+    base_url: str  # as the official client takes it: OpenAI's ends with /v1, Anthropic's has no path
+    provider: str  # OpenTelemetry's `gen_ai.provider.name`, as a row has it
+    key: str | None = field(default=None, repr=False)
+    callers_key: bool = False  # the caller's own provider key goes through, and `key` is None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    offers: tuple[Offer, ...] = ()
+    listed: bool = False  # whether the owner has listed them: then there are no others
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # asked for → called with
+    responses: bool = True  # whether it has /responses, where it speaks OpenAI's API
+    stream_usage: bool = True  # whether it may be asked to tell usage at the end of a stream
+    connect_s: float = 10.0
+    answer_s: float = 600.0  # until an answer begins, and between two parts of one
+    retries: int = 2  # after the first attempt at one model
+
+    def url(self, path: str, query: str = "") -> str:
+        """The address of a route, named as this gateway has it: `/v1/chat/completions`."""
+        own = path.removeprefix("/v1") if self.api is Api.OPENAI else path
+        return f"{self.base_url}{own}?{query}" if query else f"{self.base_url}{own}"
+
+    def credentials(self) -> dict[str, str]:
+        """The headers that say who calls; none where the caller's own go through, or no key is needed."""
+        if self.key is None:
+            return {}
+        if self.api is Api.ANTHROPIC:
+            return {"x-api-key": self.key}
+        return {"authorization": f"Bearer {self.key}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request, ready to be sent: headers as they go over the line, credentials included."""
+
+    upstream: Upstream
+    url: str
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)  # None: asked by GET
+
+
+class UpstreamFailed(AuguryError):
+    """A provider gave no answer, or not all of one.
+
+    Attributes:
+        error_type: what a row says of it.
+    """
+
+    def __init__(self, error_type: ErrorType, message: str) -> None:
+        """`message` holds nothing that a caller or a provider wrote."""
+        self.error_type = error_type
+        super().__init__(message)
+
+
+class Reply:
+    """An answer that has begun: its head is there, its body is read as fast as whoever reads it takes it."""
+
+    __slots__ = ("_response", "_upstream", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, upstream: Upstream) -> None:
+        self.status = response.status
+        self.headers: tuple[tuple[bytes, bytes], ...] = response.raw_headers
+        self._response = response
+        self._upstream = upstream
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name."""
+        value = self._response.headers.get(name)
+        return value if value is None else str(value)
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes the body is said to have."""
+        return self._response.content_length
+
+    def close(self) -> None:
+        """End it: the connection is kept where all of the answer was read, and closed where not."""
+        if self._response.content.is_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body in the pieces in which it arrives.
+
+        Raises:
+            UpstreamFailed: it ends before its end, or does not go on.
+        """
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, OSError) as problem:
+            raise failed(problem, self._upstream) from None
+
+    async def read(self, limit: int) -> tuple[bytes, bool]:
+        """The body up to about `limit` bytes, and whether that is all of it; the rest is then in `chunks`.
+
+        Raises:
+            UpstreamFailed: it ends before its end, or does not go on.
+        """
+        content, size = self._response.content, 0
+        parts: list[bytes] = []
+        try:
+            while size <= limit:
+                part = await content.readany()
+                if not part:
+                    return b"".join(parts), True
+                parts.append(part)
+                size += len(part)
+        except (aiohttp.ClientError, OSError) as problem:
+            raise failed(problem, self._upstream) from None
+        return b"".join(parts), False
+
+
+class Upstreams:
+    """The client for all providers: one pool of connections, opened when it is first used, on the loop that uses it."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
+
+    async def open(self, prepared: Prepared) -> Reply:
+        """Send a request, and have the head of its answer; whoever asks closes it.
+
+        Raises:
+            UpstreamFailed: no answer began.
+        """
+        upstream = prepared.upstream
+        session = self._session or self._open()
+        try:
+            response = await session.request(
+                "GET" if prepared.body is None else "POST",
+                prepared.url,
+                data=prepared.body,
+                headers=prepared.headers,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=None, sock_connect=upstream.connect_s, sock_read=upstream.answer_s
+                ),
+                allow_redirects=False,  # a key goes nowhere but where its owner sends it
+                proxy=self._proxy(upstream.base_url),
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            raise failed(problem, upstream) from None
+        return Reply(response, upstream)
+
+    @asynccontextmanager
+    async def send(self, prepared: Prepared) -> AsyncIterator[Reply]:
+        """The answer to a request until the end of the block, which closes the connection if not all of it was read.
+
+        Raises:
+            UpstreamFailed: no answer began.
+        """
+        reply = await self.open(prepared)
+        try:
+            yield reply
+        finally:
+            reply.close()
+
+    async def close(self) -> None:
+        """Close what is open."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        return self._session
+
+    def _proxy(self, base_url: str) -> str | None:
+        """The proxy that the environment names for an address, looked up once."""
+        if base_url not in self._proxies:
+            parts = urlsplit(base_url)
+            proxy = urllib.request.getproxies().get(parts.scheme)
+            passed_by = urllib.request.proxy_bypass(parts.hostname or "")
+            self._proxies[base_url] = None if passed_by else proxy
+        return self._proxies[base_url]
+
+
+def failed(problem: Exception, upstream: Upstream) -> UpstreamFailed:
+    """What went wrong, in words that hold nothing of what was sent."""
+    match problem:
+        case aiohttp.ConnectionTimeoutError():
+            return UpstreamFailed(
+                ErrorType.CONNECTION, f"{upstream.name} could not be reached within {upstream.connect_s:g} s"
+            )
+        case TimeoutError():
+            return UpstreamFailed(ErrorType.TIMEOUT, f"{upstream.name} sent nothing for {upstream.answer_s:g} s")
+        case aiohttp.ClientConnectorError():
+            return UpstreamFailed(ErrorType.CONNECTION, f"{upstream.name} cannot be reached ({type(problem).__name__})")
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
+            return UpstreamFailed(ErrorType.CONNECTION, f"{upstream.name} ended the connection before its answer")
+    return UpstreamFailed(ErrorType.SERVER, f"{upstream.name} answered with what is no HTTP ({type(problem).__name__})")
