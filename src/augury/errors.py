@@ -3,6 +3,7 @@
     AuguryError
      ├─ SettingsError      a setting, a flag, or a file of settings cannot be used
      ├─ InvalidValue       a field of a record or a parameter is not what it must be
+ │   └─ TranslationError  a request or an answer cannot be said in the words of another API
      ├─ NotFound           what was asked for does not exist
      ├─ FileUnreadable     a file cannot be read as call records
      ├─ StoreError         the database cannot do what was asked
@@ -47,6 +48,10 @@ class InvalidValue(AuguryError):
         self.expected = expected
         self.came = shown(came) if told is None else told
         super().__init__(f"{field}: expected {expected}, got {self.came}")
+
+
+class TranslationError(InvalidValue):
+    """A request or an answer cannot be said in the words of another API, and leaving it out would change what it means."""
 
 
 class NotFound(AuguryError):

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from augury.errors import AuguryError
 from augury.gateway.events import event_of
+from augury.gateway.translation.failures import anthropic_error, anthropic_type, openai_error
 from augury.gateway.upstreams import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from http import HTTPStatus
 
-_ANTHROPIC: Final[Mapping[int, str]] = {
-    HTTPStatus.BAD_REQUEST: "invalid_request_error",
-    HTTPStatus.UNAUTHORIZED: "authentication_error",
-    HTTPStatus.FORBIDDEN: "permission_error",
-    HTTPStatus.NOT_FOUND: "not_found_error",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "request_too_large",
-    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
-    HTTPStatus.GATEWAY_TIMEOUT: "timeout_error",
-    HTTPStatus.SERVICE_UNAVAILABLE: "overloaded_error",
-}
 _SERVER_ERRORS_FROM: Final = 500
 
 
@@ -51,9 +41,6 @@ class Refused(AuguryError):
 
     def _said(self, api: Api) -> dict[str, object]:
         if api is Api.ANTHROPIC:
-            return {
-                "type": "error",
-                "error": {"type": _ANTHROPIC.get(self.status, "api_error"), "message": self.message},
-            }
+            return anthropic_error(self.message, type_=anthropic_type(self.status))
         kind = "server_error" if self.status >= _SERVER_ERRORS_FROM else "invalid_request_error"
-        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+        return openai_error(self.message, type_=kind, code=self.code, param=self.param)
