@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from augury.library import configure, feedback, outcome, recommend, track
+from augury.library import configure, counters, current_call, feedback, flush, outcome, recommend, track
 from augury.store import open_store
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ __all__ = [
     "TaskContext",
     "__version__",
     "configure",
+    "counters",
+    "current_call",
     "feedback",
+    "flush",
     "open_store",
     "outcome",
     "recommend",

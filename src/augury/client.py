@@ -59,6 +59,11 @@ class RemoteArchive:
     ) -> None:
         self.close()
 
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._url
+
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()

@@ -2,100 +2,149 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from augury.capture import recorder
-from augury.capture.failures import error_type_of
+from augury.capture.recorder import FLUSH_S, Counters, Way, counters
+from augury.capture.tracking import current_call, track
 from augury.core import ids
-from augury.core.feedback import Feedback, Outcome
-from augury.errors import AuguryError, SettingsError
+from augury.core.feedback import Feedback
+from augury.core.rules import MESSAGE_CHARACTERS, NAME_CHARACTERS
+from augury.errors import InvalidValue, SettingsError
+from augury.store.urls import whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from augury.analytics.answers import Recommendation
-    from augury.capture.records import RecordReader
+    from augury.capture.carrying import Destination
     from augury.classify import Attachment
     from augury.client import RemoteArchive
     from augury.core.tasks import Complexity, Priority, TaskType
     from augury.recommend.snapshot import Snapshot
+    from augury.settings import Settings
     from augury.store.protocol import Store
+    from augury.wiring import SharedDatabase
+
+__all__ = ["Counters", "configure", "counters", "current_call", "feedback", "flush", "outcome", "recommend", "track"]
+
+_SERVER_EXIT_S, _DATABASE_EXIT_S = 2.0, 30.0
+"""How long the end of the process may wait: for another process, or for its own work."""
 
 
-class _Destination:
-    """Where this process's calls go: opened when the first one is recorded."""
+class _Home:
+    """Where this process's calls go, and who advises it: opened when it is needed."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._url: str | None = None
         self._database: str | None = None
-        self._archive: RemoteArchive | Store | None = None
-        self._reader: RecordReader | None = None
-        self._adviser: RemoteArchive | Snapshot | None = None
+        self._settings: Settings | None = None
+        self._shared: SharedDatabase | None = None
+        self._remote: RemoteArchive | None = None
+        self._adviser: tuple[RemoteArchive | Store, RemoteArchive | Snapshot] | None = None
 
     def choose(self, *, url: str | None, database: str | None) -> None:
+        self.rest()
+        recorder.deliver_to(self.way)  # what is on its way has a moment to arrive
         with self._lock:
-            if self._archive is not None:
-                self._archive.close()
-            self._archive = self._reader = self._adviser = None
+            remote, self._remote = self._remote, None
+            self._settings = self._shared = None
             self._url, self._database = url, database
+        if remote is not None:
+            remote.close()
 
-    def open(self) -> tuple[RemoteArchive | Store, RecordReader]:
-        """The archive, and who reads records for it: a server looks prices up itself, so we need not.
+    def way(self) -> Way:
+        """Where calls go.
 
         Raises:
-            AuguryError: it cannot be opened.
+            SettingsError: a setting cannot be used.
         """
-        from augury.capture.records import RecordReader  # noqa: PLC0415 - an application that records nothing loads nothing
-        from augury.client import RemoteArchive  # noqa: PLC0415
-        from augury.settings import DEFAULT_PORT, Settings  # noqa: PLC0415
-        from augury.wiring import archive_of, prices_of  # noqa: PLC0415
+        from augury.capture.sending import without_secrets  # noqa: PLC0415 - who records nothing loads nothing
+        from augury.settings import DEFAULT_URL  # noqa: PLC0415
 
         with self._lock:
-            if self._archive is None or self._reader is None:
-                settings = Settings.read(database=self._database, url=self._url)
-                if self._url is None and settings.database is not None:
-                    self._archive, self._reader = archive_of(settings), RecordReader(prices_of(settings))
-                else:
-                    self._archive = RemoteArchive(settings.url or f"http://127.0.0.1:{DEFAULT_PORT}")
-                    self._reader = RecordReader(None)
-            return self._archive, self._reader
+            settings = self._read()
+        named = settings.database
+        return Way(
+            data_dir=settings.data_dir,
+            destination=without_secrets(settings.url or DEFAULT_URL) if named is None else whole_name(named),
+            limit=settings.outbox_mib * 2**20,
+            raises=settings.raise_errors,
+            exit_s=_SERVER_EXIT_S if named is None else _DATABASE_EXIT_S,
+            open=lambda: self._destination(settings),
+        )
+
+    def _read(self) -> Settings:
+        from augury.settings import Settings  # noqa: PLC0415 - as in `way`
+
+        if self._settings is None:
+            settings = Settings.read(database=self._database, url=self._url)
+            # What the program says goes before its environment.
+            self._settings = settings if self._url is None else replace(settings, database=None)
+        return self._settings
+
+    def _destination(self, settings: Settings) -> Destination:
+        from augury.wiring import destination_of  # noqa: PLC0415 - takes a second, for which the application need not wait
+
+        with self._lock:
+            return destination_of(settings) if settings.database is None else self._share(settings)
+
+    def _share(self, settings: Settings) -> SharedDatabase:
+        from augury.wiring import SharedDatabase  # noqa: PLC0415 - as above
+
+        if self._shared is None or self._shared.settings is not settings:
+            self._shared = SharedDatabase(settings)
+        return self._shared
 
     def adviser(self) -> RemoteArchive | Snapshot:
-        """Who recommends: the server, or the calls in the database themselves.
+        """Who recommends: the server, or the calls in the database themselves, which stays open for it.
 
         Raises:
             AuguryError: it cannot be opened.
         """
-        from augury.client import RemoteArchive  # noqa: PLC0415 - as in `open`
+        from augury.client import RemoteArchive  # noqa: PLC0415 - as in `way`
         from augury.recommend.snapshot import Snapshot  # noqa: PLC0415
+        from augury.settings import DEFAULT_URL  # noqa: PLC0415
 
-        archive, _ = self.open()
         with self._lock:
-            if self._adviser is None:
-                self._adviser = archive if isinstance(archive, RemoteArchive) else Snapshot(archive, _now)
-            return self._adviser
+            settings = self._read()
+            if settings.database is None:
+                if self._remote is None:
+                    self._remote = RemoteArchive(settings.url or DEFAULT_URL)
+                return self._remote
+            archive = self._share(settings).lend()
+            if self._adviser is None or self._adviser[0] is not archive:
+                adviser = archive if isinstance(archive, RemoteArchive) else Snapshot(archive, _now)
+                self._adviser = archive, adviser
+            return self._adviser[1]
+
+    def rest(self) -> None:
+        """Give the database back, so that others may open it."""
+        with self._lock:
+            self._adviser = None
+            shared = self._shared
+        if shared is not None:
+            shared.take_back()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-_destination = _Destination()
-recorder.deliver_to(_destination.open)
+_home = _Home()
+recorder.deliver_to(_home.way)
 
 
 def configure(*, url: str | None = None, database: str | None = None) -> None:
     """Choose where this process's calls go: to a server, or straight into a database.
 
-    Without it, they go where AUGURY_DATABASE or AUGURY_URL say, else to http://127.0.0.1:8765.
+    Without it, they go where AUGURY_DATABASE or AUGURY_URL say, else to http://127.0.0.1:8765. What has been recorded before
+    has a moment to arrive where it was to go, and stays in its journal otherwise.
 
     Args:
         url: the address of a server, such as "http://127.0.0.1:8765".
@@ -106,93 +155,20 @@ def configure(*, url: str | None = None, database: str | None = None) -> None:
     """
     if url is not None and database is not None:
         raise SettingsError("configure takes a url or a database, not both")
-    _destination.choose(url=url, database=database)
+    _home.choose(url=url, database=database)
 
 
-class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
-    """Record one call to a model: what happens between `with` and its end.
+def flush(timeout: float = FLUSH_S) -> bool:
+    """Wait until everything recorded in this process is confirmed, feedback and outcomes too; whether it is.
 
-        with augury.track(model="gpt-4o", task_type="coding") as call:
-            answer = client.chat.completions.create(...)
-            call.tokens(input=answer.usage.prompt_tokens, output=answer.usage.completion_tokens)
+    A database that this process owns is closed then, and opened again when it is needed: others may open it meanwhile.
 
-    An error that leaves the block makes the call a failed one, and goes on its way; of its text nothing is kept but its
-    type, since it may quote a prompt. Recording itself never raises and never changes what the block does.
-
-    Attributes:
-        id: the call's id.
-        message_id: what to rate it by, later.
-        recorded: whether the call is safe; known when the block has ended.
+    Args:
+        timeout: how many seconds to wait at the most.
     """
-
-    def __init__(self, model: str, **fields: Any) -> None:
-        """Say what is known beforehand.
-
-        Args:
-            model: the model's name, in any spelling.
-            fields: any other field of `model_performance_metrics`, such as task_type, task_complexity, provider,
-                conversation_id, user_id, message_id, segment, metadata.
-        """
-        self.id = ids.uuid7()
-        self._fields: dict[str, Any] = {"id": self.id, "message_id": str(ids.uuid7()), **fields, "model": model}
-        self.message_id = str(self._fields["message_id"])
-        self.recorded = False
-        self._began = 0
-
-    def tokens(
-        self,
-        *,
-        input: int | None = None,  # noqa: A002 - the word of the field
-        output: int | None = None,
-        cached_input: int | None = None,
-        cache_write: int | None = None,
-        reasoning: int | None = None,
-    ) -> None:
-        """Say how many tokens went in (cached ones too) and came out (reasoning too)."""
-        given = {
-            "input_tokens": input,
-            "output_tokens": output,
-            "cached_input_tokens": cached_input,
-            "cache_write_tokens": cache_write,
-            "reasoning_tokens": reasoning,
-        }
-        self.set(**{name: value for name, value in given.items() if value is not None})
-
-    def first_token(self) -> None:
-        """Say that the answer has begun to arrive."""
-        self._fields.setdefault("time_to_first_token_ms", self._elapsed_ms())
-
-    def fail(self, error_type: str = "other", message: str | None = None) -> None:
-        """Say that the call failed although no error leaves the block; `message` must not quote a prompt."""
-        self.set(success=False, error_type=error_type, error_message=message)
-
-    def set(self, **fields: Any) -> None:
-        """Give any field of `model_performance_metrics` a value; the last one counts."""
-        self._fields.update(fields)
-
-    def __enter__(self) -> Self:
-        self._began = time.perf_counter_ns()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._fields.setdefault("response_time_ms", self._elapsed_ms())
-        if error is not None:
-            self.set(success=False, error_type=error_type_of(error), error_message=type(error).__name__)
-        self.recorded = recorder.record(self._fields)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._fields.setdefault("response_time_ms", self._elapsed_ms())
-        await asyncio.shield(asyncio.to_thread(self.__exit__, kind, error, trace))
-
-    def _elapsed_ms(self) -> int:
-        return round((time.perf_counter_ns() - self._began) / 1e6)
+    done = recorder.flush(timeout)
+    _home.rest()
+    return done
 
 
 def feedback(
@@ -201,8 +177,10 @@ def feedback(
     message_id: str | UUID | None = None,
     conversation_id: str | None = None,
     success: bool | None = None,
-) -> None:
-    """Rate a message, or a conversation's latest one.
+) -> bool:
+    """Rate a message, or a conversation's latest one. It travels behind its call; whether it is safe on its way.
+
+    What is said of a message that nobody knows, a minute later, becomes a dead letter; `augury doctor` tells of it.
 
     Args:
         rating: 1 is a thumb up, -1 a thumb down, 0 takes a rating back.
@@ -211,34 +189,59 @@ def feedback(
         success: whether the task was done, where that is known too.
 
     Raises:
-        InvalidValue: the rating is no rating, or both ids are missing.
-        NotFound: there is no such message or conversation.
-        AuguryError: the rating cannot be delivered.
+        InvalidValue: the rating is no rating, both ids are missing, or one is no id.
     """
-    archive, _ = _destination.open()
-    archive.rate(
-        Feedback(rating=rating, message_id=_message(message_id), conversation_id=conversation_id, success=success)
+    message, conversation = _text("messageId", message_id), _text("conversationId", conversation_id)
+    Feedback(  # which says what is wrong
+        rating=rating,
+        message_id=None if message is None else ids.as_uuid(message, ids.MESSAGES),
+        conversation_id=conversation,
     )
+    body: dict[str, Any] = {"rating": rating}
+    if message is not None:
+        body["messageId"] = message
+    elif conversation is not None:
+        body["conversationId"] = conversation
+    if success is not None:
+        body["success"] = _truth(success)
+    return recorder.say("feedback", body)
 
 
-def outcome(*, message_id: str | UUID, success: bool, reason: str | None = None) -> None:
+def outcome(*, message_id: str | UUID, success: bool, reason: str | None = None) -> bool:
     """Say whether a message did its task, as you found out later: an answer in time is not yet a good one.
 
+    It travels behind its call, as feedback does; whether it is safe on its way.
+
     Raises:
-        NotFound: there is no such message.
-        AuguryError: the outcome cannot be delivered.
+        InvalidValue: the message is no id, or `success` is neither True nor False.
     """
-    archive, _ = _destination.open()
-    message = _message(message_id)
+    message = _text("messageId", message_id)
     if message is None:
-        raise AuguryError("outcome needs a message_id")
-    archive.report(Outcome(message_id=message, success=success, reason=reason))
+        raise InvalidValue("messageId", "the id of a message")
+    body: dict[str, Any] = {"messageId": message, "success": _truth(success)}
+    if reason is not None:
+        body["reason"] = str(reason).replace("\0", "").encode("utf-8", "replace").decode()[:MESSAGE_CHARACTERS]
+    return recorder.say("outcome", body)
 
 
-def _message(message_id: str | UUID | None) -> UUID | None:
-    if message_id is None or isinstance(message_id, UUID):
-        return message_id
-    return ids.as_uuid(str(message_id).strip(), ids.MESSAGES)
+def _text(field: str, given: object) -> str | None:
+    """An id as text.
+
+    Raises:
+        InvalidValue: it is none.
+    """
+    if given is None:
+        return None
+    text = str(given).strip() if isinstance(given, str | UUID | int) and not isinstance(given, bool) else ""
+    if not text or len(text) > NAME_CHARACTERS or not text.isprintable():
+        raise InvalidValue(field, f"a UUID, or text of at most {NAME_CHARACTERS} characters", given)
+    return text
+
+
+def _truth(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise InvalidValue("success", "True or False", given)
+    return given
 
 
 def recommend(
@@ -273,7 +276,7 @@ def recommend(
         InvalidValue: a field is not what it must be, or none of the allowed models may be used.
         AuguryError: the server, or the database, cannot be asked.
     """
-    from augury.client import RemoteArchive  # noqa: PLC0415 - as in _Destination.open
+    from augury.client import RemoteArchive  # noqa: PLC0415 - as in `_Home.way`
     from augury.core.tasks import Priority  # noqa: PLC0415
     from augury.recommend.context import TaskContext, chosen  # noqa: PLC0415
 
@@ -288,7 +291,7 @@ def recommend(
         allowed_models=allowed_models,
     )
     wanted = chosen(Priority, "priority", priority)
-    adviser = _destination.adviser()
+    adviser = _home.adviser()
     if isinstance(adviser, RemoteArchive):
         from pydantic import TypeAdapter  # noqa: PLC0415 - only an answer from elsewhere has to be read
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_PORT = 8765
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 _MOST_PORTS = 65_535
 
 
@@ -28,7 +29,9 @@ class Settings:
 
     data_dir: Path = field(
         default=Path(platformdirs.user_data_dir("augury")),
-        metadata=_told("AUGURY_DATA_DIR", "where the default database lives"),
+        metadata=_told(
+            "AUGURY_DATA_DIR", "where the default database lives, and what applications have recorded until it arrives"
+        ),
     )
     database: str | None = field(
         default=None, metadata=_told("AUGURY_DATABASE", "the database's URL; default: augury.duckdb in the data folder")
@@ -63,6 +66,14 @@ class Settings:
     journal_mib: int = field(
         default=1_024,
         metadata=_told("AUGURY_JOURNAL_MIB", "MiB of calls that `serve` keeps while the database is away"),
+    )
+    outbox_mib: int = field(
+        default=256,
+        metadata=_told("AUGURY_OUTBOX_MIB", "MiB of calls that each process of an application keeps until they arrive"),
+    )
+    raise_errors: bool = field(
+        default=False,
+        metadata=_told("AUGURY_RAISE", "true: what goes wrong in recording is raised, as tests want it"),
     )
 
     @classmethod
@@ -108,11 +119,20 @@ def _mebibytes(variable: str, text: str) -> int:
     return _whole(variable, text, 1, 2**20)
 
 
+def _flag(variable: str, text: str) -> bool:
+    word = text.lower()
+    if word not in (*_YES, *_NO):
+        raise SettingsError(f"{variable}: expected true or false, got {shown(text)}")
+    return word in _YES
+
+
 def _whole(variable: str, text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingsError(f"{variable}: expected a whole number from {least} to {most}, got {shown(text)}")
     return int(text)
 
+
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 
 _READ = {
     "data_dir": _path,
@@ -124,5 +144,7 @@ _READ = {
     "gateway": _path,
     "retention_days": _days,
     "journal_mib": _mebibytes,
+    "outbox_mib": _mebibytes,
+    "raise_errors": _flag,
     "sums_retention_days": _days,
 }

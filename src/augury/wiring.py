@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING
+from threading import Condition
+from typing import TYPE_CHECKING, Any
 
 from augury.capture.journal import Journal, adopt
+from augury.capture.sending import ServerDestination
 from augury.client import RemoteArchive
-from augury.errors import SettingsError, StoreError, StoreInUse
+from augury.errors import AuguryError, InvalidValue, NotFound, SettingsError, StoreError, StoreInUse
 from augury.models.prices import PriceBook
+from augury.settings import DEFAULT_URL
 from augury.store import open_store
 from augury.store.holding import hold
 from augury.store.owner import answers, find
+from augury.store.taking import say, take
 from augury.store.urls import file_of, parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from augury.capture.carrying import Destination
     from augury.settings import Settings
     from augury.store.holding import Hold
     from augury.store.protocol import Store
@@ -144,3 +149,117 @@ def archive_of(settings: Settings, *, read_only: bool = False) -> RemoteArchive 
     return (
         RemoteArchive(owner.url, owner.token) if owner and answers(owner) else store_of(settings, read_only=read_only)
     )
+
+
+def destination_of(settings: Settings) -> Destination:
+    """What takes what an application records: the database that is named, or else the server.
+
+    Raises:
+        SettingsError: the address, or the file of prices, cannot be used.
+    """
+    return ServerDestination(settings.url or DEFAULT_URL) if settings.database is None else SharedDatabase(settings)
+
+
+class SharedDatabase:
+    """A database as an application in its process uses it: opened when it is needed, given back when it is not.
+
+    Where a server owns it, that one is asked. Who delivers is one thread; others may ask at the same time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened yet.
+
+        Raises:
+            SettingsError: the file of prices, or the database's URL, cannot be used.
+        """
+        parse_url(settings.database_url)
+        self.settings = settings
+        self._prices = prices_of(settings)
+        self._changed = Condition()
+        self._archive: RemoteArchive | Store | None = None
+        self._server: ServerDestination | None = None
+        self._users = 0
+        self._lent = False
+
+    def lend(self) -> RemoteArchive | Store:
+        """The database for good: it stays open until it is taken back.
+
+        Raises:
+            AuguryError: it cannot be opened.
+        """
+        with self.using() as archive:
+            self._lent = True
+            return archive
+
+    def take_back(self) -> None:
+        """Nobody whom it was lent to uses it any more."""
+        self._lent = False
+        self.rest()
+
+    @contextmanager
+    def using(self) -> Iterator[RemoteArchive | Store]:
+        """The database, or the server that owns it, for as long as the block.
+
+        Raises:
+            AuguryError: it cannot be opened.
+        """
+        with self._changed:
+            if self._archive is None:
+                self._archive = archive_of(self.settings)
+                if isinstance(self._archive, RemoteArchive):
+                    self._server = ServerDestination(self._archive.url)
+            self._users += 1
+            archive = self._archive
+        try:
+            yield archive
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    def deliver(self, records: Sequence[bytes]) -> Sequence[str | None]:
+        """Store records, or have the owner store them."""
+        try:
+            with self.using() as archive:
+                if isinstance(archive, RemoteArchive):
+                    return self._owner().deliver(records)
+                return take(archive, self._prices, records)
+        except AuguryError:
+            self._look_again()
+            raise
+
+    def tell(self, kind: str, body: dict[str, Any]) -> None:
+        """Say of a call what is to be said, or have the owner say it."""
+        try:
+            with self.using() as archive:
+                if isinstance(archive, RemoteArchive):
+                    self._owner().tell(kind, body)
+                else:
+                    say(archive, kind, body)
+        except (InvalidValue, NotFound):
+            raise
+        except AuguryError:
+            self._look_again()
+            raise
+
+    def rest(self) -> None:
+        """Close the database, once nobody uses it, so that others may open it; but not while it is lent."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._users)
+            if self._lent:
+                return
+            archive, self._archive = self._archive, None
+            server, self._server = self._server, None
+            if archive is not None:
+                archive.close()
+            if server is not None:
+                server.rest()
+
+    def _look_again(self) -> None:
+        """Another time it may be a server's, or a server's no more."""
+        self._lent = False
+        self.rest()
+
+    def _owner(self) -> ServerDestination:
+        assert self._server is not None  # noqa: S101 - it came with the archive
+        return self._server

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.limits import limited
 from tests.world import a_call
 
-from augury.capture.frames import encode, frame_of, header_frame
+from augury.capture.frames import encode, frame, frame_of, header_frame
 from augury.capture.journal import Journal, survey
 from augury.errors import JournalFull, StorageFull, StoreAway
 
@@ -199,12 +199,8 @@ def test_columns_of_another_version_are_passed_over_or_empty_and_strange_words_a
     header = encode({"columns": [*known, "task_type"]})
     folder = tmp_path / "journal"
     folder.mkdir()
-    from augury.capture import frames  # noqa: PLC0415 - what a newer version would write, this one has no function for
-
     rows = [[*known.values(), "coding"], [*known.values(), "daydreaming"]]
-    (folder / "000000000001.calls").write_bytes(
-        frames._frame(header, 0) + frames._frame(encode(rows), len(rows))  # noqa: SLF001
-    )
+    (folder / "000000000001.calls").write_bytes(frame(header, 0) + frame(encode(rows), len(rows)))
 
     batch = Journal(folder, limit=LIMIT).front(10)
 

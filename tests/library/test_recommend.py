@@ -18,16 +18,7 @@ from augury.errors import InvalidValue, ServerUnreachable
 from augury.recommend.context import TaskContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _unconfigured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for variable in ("AUGURY_DATABASE", "AUGURY_URL"):
-        monkeypatch.delenv(variable, raising=False)
-    yield
-    augury.configure()
 
 
 def use(model: str, times: int = 6) -> None:
@@ -35,6 +26,7 @@ def use(model: str, times: int = 6) -> None:
         with augury.track(model=model, task_type="coding") as call:
             call.tokens(input=80, output=20)
         assert call.recorded
+    assert augury.flush()
 
 
 def test_the_contracts_call_answers_from_a_database_of_ones_own(tmp_path: Path) -> None:

@@ -26,19 +26,42 @@ _SIZES = struct.Struct("<II")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """Frames from the front of a file.
+
+    Attributes:
+        header: the payload of the file's first frame.
+        payloads: of the frames, oldest first.
+        segment: the file.
+        end: where in it the next frame begins.
+        count: how many entries these have together.
+    """
+
+    header: bytes
+    payloads: list[bytes]
+    segment: Path
+    end: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Calls from the front of a journal.
 
     Attributes:
         calls: those that this version of Augury can read, oldest first.
         strange: the others, as column names and values.
+        frames: what they were read from.
     """
 
     calls: list[ModelCall]
     strange: list[dict[str, Any]]
-    segment: Path
-    end: int  # where in the segment the next frame begins
-    count: int
+    frames: Frames
+
+    @property
+    def count(self) -> int:
+        """How many there are of both."""
+        return self.frames.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +74,16 @@ class Header:
 
 def header_frame() -> bytes:
     """A segment's first frame."""
-    return _frame(encode({"columns": COLUMNS}), 0)
+    return frame(encode({"columns": COLUMNS}), 0)
 
 
 def frame_of(calls: Sequence[ModelCall]) -> bytes:
     """A frame of calls."""
-    return _frame(encode([_VALUES(call) for call in calls]), len(calls))
+    return frame(encode([_VALUES(call) for call in calls]), len(calls))
 
 
-def _frame(payload: bytes, calls: int) -> bytes:
+def frame(payload: bytes, calls: int) -> bytes:
+    """A frame around a payload of so many entries."""
     sizes = _SIZES.pack(len(payload), calls)
     return _FRAME.pack(len(payload), calls, zlib.crc32(payload, zlib.crc32(sizes))) + payload
 
@@ -99,26 +123,36 @@ def headers(path: Path, *, whole: bool) -> Iterator[Header]:
             yield Header(at, calls)
 
 
-def read(path: Path, front: int, end: int, most: int) -> Batch | None:
-    """Calls between two places of a segment; None where no more can be read of it."""
-    calls: list[ModelCall] = []
-    strange: list[dict[str, Any]] = []
+def read(path: Path, front: int, end: int, most: int, most_bytes: int) -> Frames | None:
+    """Frames between two places of a segment, about so many entries and bytes; None where no more can be read of it."""
+    payloads: list[bytes] = []
     count, at = 0, front
     with path.open("rb") as file:
         header = _payload(file, end)
         if header is None or header[1]:
             return None
-        columns = json.loads(header[0])["columns"]
         file.seek(front)
-        while count < most and at < end and (found := _payload(file, end)):
-            at, count = file.tell(), count + found[1]
-            for values in json.loads(found[0]):
-                record = dict(zip(columns, values, strict=False))
-                try:
-                    calls.append(_call(record))
-                except (ValueError, TypeError, ArithmeticError):
-                    strange.append(record)
-    return Batch(calls=calls, strange=strange, segment=path, end=at, count=count) if count else None
+        stop = min(end, front + most_bytes)
+        while count < most and at < stop and (found := _payload(file, end)):
+            at = file.tell()
+            payloads.append(found[0])
+            count += found[1]
+    return Frames(header=header[0], payloads=payloads, segment=path, end=at, count=count) if count else None
+
+
+def decode(frames: Frames) -> Batch:
+    """The calls in a journal's frames."""
+    calls: list[ModelCall] = []
+    strange: list[dict[str, Any]] = []
+    columns = json.loads(frames.header)["columns"]
+    for payload in frames.payloads:
+        for values in json.loads(payload):
+            record = dict(zip(columns, values, strict=False))
+            try:
+                calls.append(_call(record))
+            except (ValueError, TypeError, ArithmeticError):
+                strange.append(record)
+    return Batch(calls=calls, strange=strange, frames=frames)
 
 
 _VALUES: Callable[[ModelCall], tuple[Any, ...]] = attrgetter(*COLUMNS)

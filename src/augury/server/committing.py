@@ -22,13 +22,11 @@ from augury.capture.records import as_record
 from augury.errors import (
     AuguryError,
     JournalFull,
-    NotADatabase,
-    SchemaTooNew,
     StoreAway,
-    StoreInUse,
     TooBusy,
 )
 from augury.store.protocol import Fate, too_late
+from augury.store.taking import AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +49,6 @@ DRAINED_CALLS = 2 * GROUP_CALLS
 """So many of the journal's calls go to the store between two groups: more than a group adds, so that it gets shorter."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
-
-_AWAY = (StoreAway, NotADatabase, StoreInUse, SchemaTooNew)
-"""Errors that are no call's fault, whatever it is: of the database as it is now."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -194,7 +189,7 @@ class Committer(Generic[RequestT]):
             return
         try:
             fates = self._store.append([call for request in group for call in request.calls])
-        except _AWAY as problem:
+        except AWAY as problem:
             self._lose(problem)
             self._put_aside(group, problem)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the requests must be answered
@@ -216,7 +211,7 @@ class Committer(Generic[RequestT]):
             try:
                 self._store.reopen()  # some errors take the whole database along
                 request.fates = self._store.append(request.calls)
-            except _AWAY as lost:
+            except AWAY as lost:
                 self._lose(lost)
                 self._put_aside(group[number:], lost)
                 return
@@ -290,7 +285,7 @@ class Committer(Generic[RequestT]):
             portion = calls[done : done + self._at_once]
             try:
                 self._deliver(journal, portion)
-            except _AWAY:
+            except AWAY:
                 self._at_once = max(1, self._at_once // 2)
                 raise
             done += len(portion)
@@ -300,7 +295,7 @@ class Committer(Generic[RequestT]):
         """Store confirmed calls; of those that are refused for good, keep what they were."""
         try:
             fates = self._store.append(calls)
-        except _AWAY:
+        except AWAY:
             raise
         except Exception as problem:  # noqa: BLE001 - one of them is at fault: find out which
             self._store.reopen()  # some errors take the whole database along

@@ -82,3 +82,13 @@ def missing_folder(file: Path) -> str:
             f"there is no folder {file.parent} here; for the absolute path {slip} write duckdb:///{slip} (four slashes)"
         )
     return f"there is no folder {file.parent}; create it, or name another file"
+
+
+def whole_name(database: str) -> str:
+    """The one name of a database, from whichever folder it is named, with nothing secret in it.
+
+    Raises:
+        SettingsError: no engine is behind such a URL.
+    """
+    file = file_of(database)
+    return str(parse_url(database) if file is None else DuckDBFile(file.resolve()))
