@@ -22,8 +22,8 @@ DECLARE
     present INTEGER := (SELECT value::INTEGER FROM augury.about WHERE key = 'schema_version');
     old TEXT;
 BEGIN
-    IF present > 2 THEN
-        RAISE EXCEPTION 'this database has version % of the schema, this file is of version 2', present
+    IF present > 3 THEN
+        RAISE EXCEPTION 'this database has version % of the schema, this file is of version 3', present
             USING HINT = 'Use the file that came with the newest Augury in use.';
     END IF;
     -- What has our names and is not ours yet may have other columns, which cannot be replaced.
@@ -39,6 +39,24 @@ BEGIN
         LOOP
             EXECUTE old;
         END LOOP;
+    END IF;
+    -- Sums of version 2 do not tell what costs are made of: those of days that have their rows are made anew. Who
+    -- writes locks the calls first and then the sums, and who seals the sums alone: in this order nobody waits in a circle.
+    IF present = 2 THEN
+        LOCK TABLE public.model_performance_metrics IN SHARE ROW EXCLUSIVE MODE;
+        LOCK TABLE augury.call_sums IN ACCESS EXCLUSIVE MODE;
+        ALTER TABLE augury.call_sums
+            ADD COLUMN reported_cost_sum NUMERIC(38, 10) NOT NULL DEFAULT 0,
+            ADD COLUMN reported_calls BIGINT NOT NULL DEFAULT 0,
+            ADD COLUMN computed_cost_sum NUMERIC(38, 10) NOT NULL DEFAULT 0,
+            ADD COLUMN computed_calls BIGINT NOT NULL DEFAULT 0,
+            ADD COLUMN priced_thumbs_up BIGINT NOT NULL DEFAULT 0,
+            ADD COLUMN cached_input_tokens_sum BIGINT NOT NULL DEFAULT 0,
+            ADD COLUMN cache_write_tokens_sum BIGINT NOT NULL DEFAULT 0,
+            ADD COLUMN reasoning_tokens_sum BIGINT NOT NULL DEFAULT 0;
+        DELETE FROM augury.call_sums WHERE day IN (SELECT day FROM augury.sealed_days WHERE NOT final);
+        DELETE FROM augury.latency_sums WHERE day IN (SELECT day FROM augury.sealed_days WHERE NOT final);
+        DELETE FROM augury.sealed_days WHERE NOT final;
     END IF;
 END $$;
 
@@ -308,7 +326,16 @@ SELECT
     CASE WHEN cost_usd > 0 THEN ln(cost_usd::DOUBLE PRECISION) ^ 2 ELSE 0 END AS cost_ln_square_sum,
     (cost_usd IS NOT NULL AND success)::INTEGER::BIGINT AS priced_successes,
     (user_rating IS NOT DISTINCT FROM 1)::INTEGER::BIGINT AS thumbs_up,
-    (user_rating IS NOT DISTINCT FROM -1)::INTEGER::BIGINT AS thumbs_down
+    (user_rating IS NOT DISTINCT FROM -1)::INTEGER::BIGINT AS thumbs_down,
+    -- What costs are told by.
+    CASE WHEN cost_source = 'reported' THEN coalesce(cost_usd, 0.0000000000) ELSE 0.0000000000 END::NUMERIC(38, 10) AS reported_cost_sum,
+    (cost_usd IS NOT NULL AND cost_source IS NOT DISTINCT FROM 'reported')::INTEGER::BIGINT AS reported_calls,
+    CASE WHEN cost_source = 'computed' THEN coalesce(cost_usd, 0.0000000000) ELSE 0.0000000000 END::NUMERIC(38, 10) AS computed_cost_sum,
+    (cost_usd IS NOT NULL AND cost_source IS NOT DISTINCT FROM 'computed')::INTEGER::BIGINT AS computed_calls,
+    (cost_usd IS NOT NULL AND user_rating IS NOT DISTINCT FROM 1)::INTEGER::BIGINT AS priced_thumbs_up,
+    coalesce(cached_input_tokens, 0)::BIGINT AS cached_input_tokens_sum,
+    coalesce(cache_write_tokens, 0)::BIGINT AS cache_write_tokens_sum,
+    coalesce(reasoning_tokens, 0)::BIGINT AS reasoning_tokens_sum
 FROM augury.sound_calls;
 
 -- How many calls took how long.
@@ -372,7 +399,15 @@ CREATE TABLE IF NOT EXISTS augury.call_sums (
     cost_ln_square_sum DOUBLE PRECISION NOT NULL,
     priced_successes BIGINT NOT NULL,
     thumbs_up BIGINT NOT NULL,
-    thumbs_down BIGINT NOT NULL
+    thumbs_down BIGINT NOT NULL,
+    reported_cost_sum NUMERIC(38, 10) NOT NULL DEFAULT 0,
+    reported_calls BIGINT NOT NULL DEFAULT 0,
+    computed_cost_sum NUMERIC(38, 10) NOT NULL DEFAULT 0,
+    computed_calls BIGINT NOT NULL DEFAULT 0,
+    priced_thumbs_up BIGINT NOT NULL DEFAULT 0,
+    cached_input_tokens_sum BIGINT NOT NULL DEFAULT 0,
+    cache_write_tokens_sum BIGINT NOT NULL DEFAULT 0,
+    reasoning_tokens_sum BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS call_sums_day ON augury.call_sums (day);
 
@@ -445,7 +480,9 @@ BEGIN
         sum(response_ms_sum), min(response_ms_min), max(response_ms_max), sum(first_token_ms_sum), sum(first_token_calls),
         sum(tokens_sum), sum(input_tokens_sum), sum(output_tokens_sum), sum(timed_output_tokens_sum),
         sum(timed_output_ms_sum), sum(cost_sum), sum(success_cost_sum), sum(priced_calls), sum(costing_calls),
-        sum(cost_ln_sum), sum(cost_ln_square_sum), sum(priced_successes), sum(thumbs_up), sum(thumbs_down)
+        sum(cost_ln_sum), sum(cost_ln_square_sum), sum(priced_successes), sum(thumbs_up), sum(thumbs_down),
+        sum(reported_cost_sum), sum(reported_calls), sum(computed_cost_sum), sum(computed_calls), sum(priced_thumbs_up),
+        sum(cached_input_tokens_sum), sum(cache_write_tokens_sum), sum(reasoning_tokens_sum)
     FROM augury.call_rows
     WHERE timestamp >= since AND timestamp < until
     GROUP BY hour, model, provider, operation, task_type, task_complexity, segment, experiment, variant;
@@ -495,7 +532,9 @@ BEGIN
             sum(first_token_calls), sum(tokens_sum), sum(input_tokens_sum), sum(output_tokens_sum),
             sum(timed_output_tokens_sum), sum(timed_output_ms_sum), sum(cost_sum), sum(success_cost_sum),
             sum(priced_calls), sum(costing_calls), sum(cost_ln_sum), sum(cost_ln_square_sum), sum(priced_successes),
-            sum(thumbs_up), sum(thumbs_down)
+            sum(thumbs_up), sum(thumbs_down), sum(reported_cost_sum), sum(reported_calls), sum(computed_cost_sum),
+            sum(computed_calls), sum(priced_thumbs_up), sum(cached_input_tokens_sum), sum(cache_write_tokens_sum),
+            sum(reasoning_tokens_sum)
         FROM whole
         GROUP BY timestamp, model_, provider_, operation_, task_type, task_complexity, segment_, experiment_, variant_;
     END IF;
@@ -672,7 +711,8 @@ SELECT timestamp, model, provider, operation, task_type, task_complexity, segmen
     success_ms_min, success_ms_max, response_ms_sum, response_ms_min, response_ms_max, first_token_ms_sum,
     first_token_calls, tokens_sum, input_tokens_sum, output_tokens_sum, timed_output_tokens_sum, timed_output_ms_sum,
     cost_sum, success_cost_sum, priced_calls, costing_calls, cost_ln_sum, cost_ln_square_sum, priced_successes, thumbs_up,
-    thumbs_down
+    thumbs_down, reported_cost_sum, reported_calls, computed_cost_sum, computed_calls, priced_thumbs_up,
+    cached_input_tokens_sum, cache_write_tokens_sum, reasoning_tokens_sum
 FROM augury.call_sums;
 
 -- All latencies of a sealed day stand at its beginning.
@@ -699,7 +739,8 @@ SELECT timestamp, model, provider, operation, task_type, task_complexity, segmen
     success_ms_min, success_ms_max, response_ms_sum, response_ms_min, response_ms_max, first_token_ms_sum,
     first_token_calls, tokens_sum, input_tokens_sum, output_tokens_sum, timed_output_tokens_sum, timed_output_ms_sum,
     cost_sum, success_cost_sum, priced_calls, costing_calls, cost_ln_sum, cost_ln_square_sum, priced_successes, thumbs_up,
-    thumbs_down
+    thumbs_down, reported_cost_sum, reported_calls, computed_cost_sum, computed_calls, priced_thumbs_up,
+    cached_input_tokens_sum, cache_write_tokens_sum, reasoning_tokens_sum
 FROM augury.call_sums
 WHERE day >= augury.day_of($1) AND day <= augury.day_of($2) AND timestamp >= $1 AND timestamp < $2
 $$;
@@ -1142,7 +1183,7 @@ BEGIN
     GRANT ALL ON ALL FUNCTIONS IN SCHEMA augury TO service_role;
 END $$;
 
-INSERT INTO augury.about (key, value) VALUES ('schema_version', '2')
+INSERT INTO augury.about (key, value) VALUES ('schema_version', '3')
 ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE about.value <> excluded.value;
 
 COMMIT;

@@ -217,6 +217,11 @@ def _unusual() -> Iterator[ModelCall]:
     yield a_call(1_103, cost_usd=Decimal("99999.9999999999"), input_tokens=10**9, output_tokens=10**9)
     yield a_call(1_104, cost_usd=Decimal("0.0000000001"))
     yield a_call(1_105, cost_usd=Decimal(0), success=False, error_type=ErrorType.SERVER, segment="alone")
+    yield a_call(
+        1_106, cost_usd=Decimal("0.25"), cost_source=CostSource.REPORTED, cache_write_tokens=150, user_rating=1
+    )
+    yield a_call(1_107, cost_usd=Decimal("1e-10"), cost_source=CostSource.REPORTED, timestamp=NOW - timedelta(days=9))
+    yield a_call(1_108, model="gpt-4o-mini", cost_usd=None, cost_source=CostSource.REPORTED, conversation_id="free?")
     for number in range(1_110, 1_125):
         yield a_call(
             number,

@@ -260,12 +260,12 @@ def _points(
 ) -> list[Answer]:
     within: dict[str, list[ModelCall]] = {step: [] for step in steps}
     for call in calls:
-        within[_step(call.timestamp, zone, interval)].append(call)
+        within[step_of(call.timestamp, zone, interval)].append(call)
     keys: Answer = {"model": None, "task_type": None, "provider": None}
     return [{"date": step} | keys | key | measures(group) for step, group in within.items()]
 
 
-def _step(when: datetime, zone: ZoneInfo, interval: Interval) -> str:
+def step_of(when: datetime, zone: ZoneInfo, interval: Interval) -> str:
     """The name of the hour, day, or week that an instant is in."""
     local = when.astimezone(zone)
     match interval:
@@ -282,8 +282,8 @@ def _steps(start: datetime, end: datetime, zone: ZoneInfo, interval: Interval) -
     """All of them, empty ones too: every quarter of an hour is in one, and the last instant."""
     quarter = timedelta(minutes=15)
     moments = (start + i * quarter for i in range(math.ceil((end - start) / quarter)))
-    names = [_step(moment, zone, interval) for moment in moments]
-    return list(dict.fromkeys([*names, _step(end - timedelta(microseconds=1), zone, interval)]))
+    names = [step_of(moment, zone, interval) for moment in moments]
+    return list(dict.fromkeys([*names, step_of(end - timedelta(microseconds=1), zone, interval)]))
 
 
 def differences(expected: object, got: object, where: str = "") -> list[str]:

@@ -44,6 +44,8 @@ QUESTIONS: dict[str, tuple[CallsQuestion, Callable[[ModelCall], bool]]] = {
         CallsQuestion(filters=replace(ALL, provider="openai", task_type="coding"), success=False, error_type="server"),
         lambda c: c.provider == "openai" and c.task_type == "coding" and c.error_type == "server",
     ),
+    "metadata": (CallsQuestion(metadata=(("ключ", "значение"),)), lambda c: c.metadata is not None),
+    "metadata that none has": (CallsQuestion(metadata=(("ключ", "' OR true --"),)), lambda _: False),
     "nothing": (CallsQuestion(conversation_id="' OR true --"), lambda _: False),
 }
 
@@ -107,3 +109,33 @@ def test_what_is_read_is_typed_as_it_was_written(world_store: Store, calls: tupl
         assert [type(getattr(read, name)) for name in read.__slots__] == [
             type(getattr(own, name)) for name in own.__slots__
         ]
+
+
+TAGGED = ('{"tags":["nightly","größe 🦊"],"n":7,"a/b~c":"x","$.tags":"dollar","deep":{"n":1}}', '{"tags":"nightly","ok":true}',
+    '{"tags":[1,null,["nightly"]],"none":null,"":"empty"}', None, "{}")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("tags", "nightly", [0, 1]),
+        ("tags", "größe 🦊", [0]),
+        ("tags", "night", []),
+        ("n", "7", [0]),
+        ("ok", "true", [1]),
+        ("a/b~c", "x", [0]),
+        ("$.tags", "dollar", [0]),
+        ("/tags", "nightly", []),
+        ("deep", "1", []),
+        ("none", "null", []),
+        ("%s ? '", '"', []),
+    ],
+)
+def test_calls_are_found_by_what_is_in_their_metadata(store: Store, name: str, text: str, found: list[int]) -> None:
+    store.append([a_call(number, metadata=metadata) for number, metadata in enumerate(TAGGED)])
+
+    answer = store.calls(CallsQuestion(metadata=((name, text),)))
+
+    assert sorted(call.metadata or "" for call in meant(answer)) == sorted(
+        call.metadata or "" for call in meant(a_call(metadata=TAGGED[number]) for number in found)
+    )

@@ -13,7 +13,8 @@ import pytest
 from tests.conformance.by_hand import Case, by_hand, counted_calls, differences
 from tests.world import FOREIGN, HOSTILE, NOW, ZONES, a_call
 
-from augury.analytics.overview import MAX_POINTS, GroupBy, OverviewRequest, overview
+from augury.analytics.overview import GroupBy, OverviewRequest, overview
+from augury.analytics.trends import MAX_POINTS
 from augury.core.calls import GENERATING
 from augury.core.tasks import Complexity, TaskType
 from augury.core.windows import Interval, Window

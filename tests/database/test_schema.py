@@ -118,7 +118,7 @@ def test_psql_takes_it_twice_on_an_empty_database_and_has_nothing_to_say(empty: 
         assert done.stdout.splitlines()[-1] == "COMMIT"
 
     with psycopg.connect(empty) as connection:
-        assert one(connection, "SELECT value FROM augury.about WHERE key = 'schema_version'") == "2"
+        assert one(connection, "SELECT value FROM augury.about WHERE key = 'schema_version'") == "3"
 
 
 def test_it_has_no_commands_of_psql_so_that_it_can_be_pasted() -> None:
@@ -248,10 +248,10 @@ def test_views_and_functions_of_the_same_names_with_other_columns_give_way(empty
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Connection, url: str) -> None:
-    database.execute("UPDATE augury.about SET value = '3' WHERE key = 'schema_version'")
+    database.execute("UPDATE augury.about SET value = '4' WHERE key = 'schema_version'")
     database.execute("DROP VIEW model_success_rate")
 
-    with pytest.raises(errors.RaiseException, match="version 3 of the schema, this file is of version 2"):
+    with pytest.raises(errors.RaiseException, match="version 4 of the schema, this file is of version 3"):
         set_up(url)
 
     assert one(database, "SELECT to_regclass('model_success_rate')") is None

@@ -333,19 +333,89 @@ def test_calls_are_listed_newest_first_a_page_at_a_time(client: TestClient) -> N
     ("query", "calls"),
     [
         ("success=false", 1), ("success=true", 1), ("error_type=timeout", 1), ("conversation_id=conv-1", 1),
-        ("user_id=anna", 1), ("message_id=m-2", 1), ("model=gpt-4o", 1), ("days=1", 0), ("limit=1", 1),
+        ("user_id=anna", 1), ("message_id=m-2", 1), ("model=gpt-4o", 1), ("days=1", 0), ("limit=1", 1), ("tag=nightly", 1),
+        ("metadata=release%3D7", 1), ("metadata=release%3D8", 0), ("metadata=release%3D7&tag=nightly", 1),
     ],
 )  # fmt: skip
 def test_the_call_log_is_filtered(client: TestClient, query: str, calls: int) -> None:
     failed = {"model": "claude-haiku-4-5", "error_type": "timeout", "message_id": "m-2", "conversation_id": "conv-2"}
-    post(client, CALL | {"user_id": "anna"}, CALL | failed)
+    tagged = {"user_id": "anna", "metadata": {"tags": ["nightly"], "release": 7}}
+    post(client, CALL | tagged, CALL | failed)
 
     assert len(client.get(f"/api/analytics/calls?{query}").json()["calls"]) == calls
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "cursor=nonsense", "cursor=AAAA", "success=maybe"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "cursor=nonsense", "cursor=AAAA", "success=maybe", "metadata=x", "metadata=%3D1"]
+)
 def test_a_call_log_parameter_that_is_none_is_422(client: TestClient, query: str) -> None:
     answer = client.get(f"/api/analytics/calls?{query}")
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+def test_costs_are_told_by_source_model_task_time_and_conversation(client: TestClient) -> None:
+    post(
+        client,
+        CALL,
+        CALL | {"cost_usd": 0.5, "message_id": "m-2"},
+        CALL | {"model": "my-own", "conversation_id": "two"},
+    )
+
+    answer = client.get("/api/analytics/costs", params={"conversations": 1, "group_by": "model"}).json()
+
+    computed = 1000 * 2.5e-6 + 100 * 10e-6
+    assert answer["summary"]["totalCost"] == pytest.approx(0.5 + computed, abs=1e-12)
+    assert answer["summary"]["costPerThumbsUp"] is None
+    assert [(one["source"], one["calls"]) for one in answer["bySource"]] == [
+        ("reported", 1), ("computed", 1), ("unknown", 1)
+    ]  # fmt: skip
+    assert [one["model"] for one in answer["byModel"]] == ["gpt-4o", "my-own"]
+    assert (answer["byModel"][1]["totalCost"], answer["byModel"][1]["unpricedCalls"]) == (None, 1)
+    assert [(one["model"], one["calls"]) for one in answer["unpriced"]] == [("my-own", 1)]
+    assert len(answer["trends"]) == 2 * 30
+    conversations = answer["conversations"]
+    assert (conversations["total"], conversations["priced"]) == (2, 1)
+    assert conversations["costPerConversation"] == answer["summary"]["totalCost"]
+    (dearest,) = conversations["dearest"]
+    assert (dearest["conversationId"], dearest["totalCalls"]) == ("conv-1", 2)
+    rest = client.get("/api/analytics/costs", params={"conversations": 1, "cursor": conversations["next"]}).json()
+    assert [one["conversationId"] for one in rest["conversations"]["dearest"]] == ["two"]
+
+
+def test_costs_of_an_empty_database_are_zeros_and_nulls(client: TestClient) -> None:
+    answer = client.get("/api/analytics/costs").json()
+
+    assert answer["summary"]["totalCost"] == answer["conversations"]["total"] == 0
+    assert answer["summary"]["costPerCall"] is answer["conversations"]["costPerConversation"] is None
+    assert answer["byModel"] == answer["bySource"] == answer["unpriced"] == answer["notes"] == []
+
+
+@pytest.mark.parametrize("query", ["cursor=AAAA", "cursor=LTIgeA==", "conversations=101", "conversations=-1", "top=3"])
+def test_a_parameter_of_costs_that_is_none_is_422(client: TestClient, query: str) -> None:
+    answer = client.get(f"/api/analytics/costs?{query}")
+
+    assert answer.status_code == 422
+    assert query.split("=", maxsplit=1)[0] in answer.text
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "openai/gpt-4o-2024-11-20"])
+def test_one_model_is_told_by_any_of_its_names(client: TestClient, name: str) -> None:
+    post(client, CALL, CALL | {"message_id": "m-2", "error_type": "timeout"}, CALL | {"model": "claude-haiku-4-5"})
+
+    answer = client.get(f"{MODELS}/{name}").json()
+
+    assert (answer["model"], answer["displayName"], answer["provider"]) == ("gpt-4o", "GPT-4o", "openai")
+    assert answer["summary"].keys() == MEASURES
+    assert answer["summary"]["totalCalls"] == answer["byTaskType"][0]["totalCalls"] == 2
+    assert answer["failures"] == [{"errorType": "timeout", "calls": 1, "share": 100}]
+    assert answer["byComplexity"][0].keys() == MEASURES | {"complexity"}
+    assert len(answer["trends"]) == 30
+
+
+def test_a_model_that_never_had_a_call_is_404_and_other_addresses_stay_their_own(client: TestClient) -> None:
+    assert client.get(f"{MODELS}/gpt-4o").status_code == 404
+    assert client.get(f"{MODELS}/%00").status_code == 422
+    assert client.get(f"{MODELS}/gpt-4o?model=x").status_code == 422
+    assert client.get(f"{MODELS}/recommend", params={"task_type": "coding"}).status_code == 200

@@ -234,3 +234,158 @@ class GroupedOverview(Overview):
     """The same, with the groups that were asked for; trends are split by them."""
 
     groups: list[ModelMeasures] | list[TaskMeasures] | list[ProviderMeasures] | list[Point]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplexityMeasures(Measures):
+    """The calls of one complexity; None where nobody told."""
+
+    complexity: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failures(Answer):
+    """Calls that failed in one way; `share` is their percentage of all failed calls."""
+
+    error_type: str | None
+    calls: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswer(ModelKey):
+    """The answer of `GET /api/analytics/models/{model}`.
+
+    `failures` is None where the period has too many calls to look at each. `best_for` are the task types that this model is
+    recommended for, among all models, and `recommendations` the insights that are about it.
+    """
+
+    period: Period
+    retires_on: str | None
+    summary: Measures
+    providers: list[ProviderMeasures]
+    by_task_type: list[TaskMeasures]
+    by_complexity: list[ComplexityMeasures]
+    trends: list[Point]
+    failures: list[Failures] | None
+    best_for: list[Recommendation]
+    recommendations: list[Insight]
+    sample: bool
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostMeasures(Answer):
+    """What a group of calls costs, and what there is for it.
+
+    A cost is None where no call of the group has a known price; it is of the priced calls alone. Per success and per
+    thumbs-up it is the cost of all of them, failures too, for each of them that succeeded or was liked. Cached tokens are
+    among the input tokens, reasoning tokens among the output tokens, and shares percent of those.
+    """
+
+    total_cost: Dollars | None
+    cost_per_call: float | None
+    cost_per_success: float | None
+    cost_per_thumbs_up: float | None
+    total_calls: int
+    priced_calls: int
+    unpriced_calls: int
+    success_rate: float | None
+    thumbs_up: int
+    thumbs_down: int
+    satisfaction_rate: float | None
+    avg_response_time: float
+    total_tokens: int
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cached_share: float | None
+    reasoning_share: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCosts(CostMeasures, ModelKey):
+    """What the calls of one model cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCosts(CostMeasures, TaskKey):
+    """What the calls of one task type cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderCosts(CostMeasures, ProviderKey):
+    """What the calls of one provider cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostPoint(CostMeasures, PointKey):
+    """What the calls of one step of the window cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceCosts(Answer):
+    """Where costs come from: what the caller reported, what was computed from tokens, or what nobody said."""
+
+    source: Literal["reported", "computed", "unknown"]
+    calls: int
+    total_cost: Dollars | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpricedModel(ModelKey):
+    """The calls of a model that have no price, and are in no cost."""
+
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationCosts(Answer):
+    """What the calls of one conversation cost, within the period."""
+
+    conversation_id: str
+    total_cost: Dollars | None
+    cost_per_call: float | None
+    cost_per_success: float | None
+    cost_per_thumbs_up: float | None
+    total_calls: int
+    priced_calls: int
+    unpriced_calls: int
+    success_rate: float | None
+    thumbs_up: int
+    thumbs_down: int
+    total_tokens: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversations(Answer):
+    """The conversations of the period: `cost_per_conversation` is of the priced ones, `next` the cursor of the page after it."""
+
+    total: int
+    priced: int
+    total_calls: int
+    total_cost: Dollars | None
+    cost_per_conversation: float | None
+    dearest: list[ConversationCosts]
+    next: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs(Answer):
+    """The answer of `GET /api/analytics/costs`. `conversations` is None where they were not asked for, or are too many calls."""
+
+    period: Period
+    summary: CostMeasures
+    by_source: list[SourceCosts]
+    by_model: list[ModelCosts]
+    by_task_type: list[TaskCosts]
+    by_provider: list[ProviderCosts]
+    trends: list[CostPoint]
+    unpriced: list[UnpricedModel]
+    conversations: Conversations | None
+    sample: bool
+    notes: list[str]

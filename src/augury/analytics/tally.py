@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import numpy as np
 
 from augury.core import scores
 from augury.core.histogram import percentiles
 from augury.core.money import dollars
-from augury.store.protocol import LEAST, MOST, SUMS, Dimension, Facts, Latencies
+from augury.store.protocol import COSTS, LEAST, MOST, SUMS, Dimension, Facts, Latencies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,13 +47,22 @@ class Sums(TypedDict):
     priced_successes: int
     thumbs_up: int
     thumbs_down: int
+    # Where they were asked for:
+    reported_cost_sum: NotRequired[int]
+    reported_calls: NotRequired[int]
+    computed_cost_sum: NotRequired[int]
+    computed_calls: NotRequired[int]
+    priced_thumbs_up: NotRequired[int]
+    cached_input_tokens_sum: NotRequired[int]
+    cache_write_tokens_sum: NotRequired[int]
+    reasoning_tokens_sum: NotRequired[int]
 
 
 def grouped(facts: Facts, by: Sequence[Dimension]) -> dict[Key, Sums]:
     """The sums of each group, in no particular order; without dimensions one group, if there are calls at all."""
     keys, group = _groups([facts.keys[name] for name in by], len(facts.sums["calls"]))
     columns: dict[str, list[Any]] = {}
-    for name in SUMS:
+    for name in (*SUMS, *(name for name in COSTS if name in facts.sums)):
         total = np.zeros(len(keys), dtype=facts.sums[name].dtype)
         np.add.at(total, group, facts.sums[name])
         columns[name] = total.tolist()
@@ -146,7 +155,7 @@ def measured(sums: Sums, histogram: Histogram | None) -> Measured:
         median_response_time=median,
         p95_response_time=p95,
         p99_response_time=p99,
-        avg_time_to_first_token=_per(sums["first_token_ms_sum"], sums["first_token_calls"]),
+        avg_time_to_first_token=per(sums["first_token_ms_sum"], sums["first_token_calls"]),
         success_rate=success,
         thumbs_up=sums["thumbs_up"],
         thumbs_down=sums["thumbs_down"],
@@ -155,10 +164,10 @@ def measured(sums: Sums, histogram: Histogram | None) -> Measured:
         total_tokens=sums["tokens_sum"],
         input_tokens=sums["input_tokens_sum"],
         output_tokens=sums["output_tokens_sum"],
-        tokens_per_second=_per(1000 * sums["timed_output_tokens_sum"], sums["timed_output_ms_sum"]),
+        tokens_per_second=per(1000 * sums["timed_output_tokens_sum"], sums["timed_output_ms_sum"]),
         total_cost=cost if sums["priced_calls"] else None,
-        cost_per_call=_per(float(cost), sums["priced_calls"]),
-        cost_per_success=_per(float(cost), sums["priced_successes"]),
+        cost_per_call=per(float(cost), sums["priced_calls"]),
+        cost_per_success=per(float(cost), sums["priced_successes"]),
         unpriced_calls=calls - sums["priced_calls"],
         quality_score=scores.quality_score(success, satisfaction, speed),
         speed_score=speed,
@@ -196,5 +205,6 @@ def nothing() -> Measured:
     )
 
 
-def _per(part: float, whole: int) -> float | None:
+def per(part: float, whole: int) -> float | None:
+    """So much for each, None where there is none."""
     return part / whole if whole else None

@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import TypeAdapter
 
-from augury.analytics.answers import GroupedOverview, Overview
+from augury.analytics.answers import Costs, GroupedOverview, Overview
+from augury.analytics.costs import costs as costs_of
 from augury.core import ids
 from augury.core.feedback import Feedback, Outcome
 from augury.server.answering import whole_overview
 from augury.server.door import take
 from augury.server.ingest import Incoming, nothing_waits
-from augury.server.params import CallsParams, OverviewParams, cursor_after
+from augury.server.params import CallsParams, CostsParams, OverviewParams, cursor_after
 from augury.server.parts import Given
 from augury.server.payloads import (
     BatchAnswer,
@@ -34,6 +35,7 @@ routes = APIRouter(prefix="/api/analytics", tags=["analytics"], responses=docume
 _OVERVIEWS: dict[type[Overview], TypeAdapter[Overview]] = {
     kind: TypeAdapter(kind) for kind in (Overview, GroupedOverview)
 }
+_COSTS = TypeAdapter(Costs)
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
 
@@ -74,6 +76,17 @@ async def record(request: Request, ingest: Incoming) -> Response:
     a full disk 507; nothing of the request was kept then, and it may be sent again.
     """
     return await take(request, ingest)
+
+
+@routes.get("/costs", summary="What calls cost", response_model=Costs)
+def costs(params: Annotated[CostsParams, Query()], parts: Given) -> Response:
+    """What the calls of a period cost: as a whole, by source, model, task type, provider, time, and conversation.
+
+    Money is US dollars, shares percent. Calls without a known price are counted apart and are in no cost. Of conversations
+    the dearest are told, a page at a time.
+    """
+    answer = costs_of(parts.store, params.request(parts.now()), params.page(), sample=parts.sample)
+    return Response(_COSTS.dump_json(answer, by_alias=True), media_type=_JSON)
 
 
 @routes.get("/calls", summary="The latest calls")

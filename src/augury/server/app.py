@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from augury import __version__
 from augury.gateway.proxy import Gateway, Proxy
 from augury.recommend.snapshot import Snapshot
-from augury.server import admin, analytics, docs, health, pages, problems, recommending
+from augury.server import admin, analytics, docs, health, model, pages, problems, recommending
 from augury.server.door import Door
 from augury.server.guard import Guard
 from augury.server.heads import Heads
@@ -54,7 +54,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.warming = Warming()
     problems.install(app)
     app.include_router(health.routes)  # whoever asks after it may add what he likes
-    for module in (analytics, recommending, admin):
+    for module in (analytics, recommending, admin, model):
         app.include_router(module.routes, dependencies=[Depends(_once_each)])
     docs.mount(app)
     pages.mount(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -11,6 +12,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from augury.analytics import costs
+from augury.analytics.costs import ConversationsPage
 from augury.analytics.overview import GroupBy, OverviewRequest
 from augury.core import ids
 from augury.core.calls import GENERATING, ErrorType
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT_DAYS = 30
+MAX_CONVERSATIONS = 100
+DEFAULT_CONVERSATIONS = 10
 MAX_CALLS = 1_000
 DEFAULT_CALLS = 50
 
@@ -62,6 +67,13 @@ def _parsed(text: str) -> date | datetime:
     return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else datetime.fromisoformat(text)
 
 
+def _member(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    if not name or not equals:
+        raise ValueError("a member of the metadata, such as release=2026-11")
+    return text
+
+
 Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
 
 
@@ -78,12 +90,11 @@ def once_each(parameters: Iterable[tuple[str, str]]) -> None:
         given[name] = value
 
 
-class FilterParams(BaseModel):
-    """Which calls count."""
+class ScopeParams(BaseModel):
+    """Which calls count, of whatever model."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    model: Annotated[Name | None, Field(description="only this model, in any spelling")] = None
     provider: Annotated[Name | None, Field(description="only this provider")] = None
     task_type: Annotated[TaskType | None, Field(description="only this task type")] = None
     complexity: Annotated[Complexity | None, Field(description="only this complexity")] = None
@@ -133,7 +144,6 @@ class FilterParams(BaseModel):
             Operations.ALL: None,
         }
         return Filters(
-            model=resolve(self.model).model if self.model else None,
             provider=canonical_provider(self.provider) if self.provider else None,
             task_type=self.task_type,
             complexity=self.complexity,
@@ -158,14 +168,41 @@ class FilterParams(BaseModel):
         return Window.between(start, end, zone=zone)
 
 
+class FilterParams(ScopeParams):
+    """Which calls count."""
+
+    model: Annotated[Name | None, Field(description="only this model, in any spelling")] = None
+
+    def filters(self) -> Filters:
+        """The filters, names resolved."""
+        return replace(super().filters(), model=resolve(self.model).model if self.model else None)
+
+
+Every = Annotated[
+    Interval | None,
+    Field(description="the length of a trend's points; days, or weeks where days would be too many, unless given"),
+]
+
+
+class ModelParams(ScopeParams):
+    """The parameters of `GET /api/analytics/models/{model}`."""
+
+    interval: Every = None
+
+    def request(self, now: datetime) -> OverviewRequest:
+        """What is asked of analytics.
+
+        Raises:
+            InvalidValue: the period is none.
+        """
+        return OverviewRequest(window=self.window(now), interval=self.interval, filters=self.filters())
+
+
 class OverviewParams(FilterParams):
     """The parameters of `GET /api/analytics/models`."""
 
     group_by: Annotated[GroupBy | None, Field(description="adds groups, and splits trends by them")] = None
-    interval: Annotated[
-        Interval | None,
-        Field(description="the length of a trend's points; days, or weeks where days would be too many, unless given"),
-    ] = None
+    interval: Every = None
 
     def request(self, now: datetime) -> OverviewRequest:
         """What is asked of analytics.
@@ -178,6 +215,27 @@ class OverviewParams(FilterParams):
         )
 
 
+class CostsParams(OverviewParams):
+    """The parameters of `GET /api/analytics/costs`."""
+
+    group_by: Annotated[GroupBy | None, Field(description="splits trends by it")] = None
+    conversations: Annotated[
+        int,
+        Field(ge=0, le=MAX_CONVERSATIONS, description="how many of the dearest conversations; 0: none are looked for"),
+    ] = DEFAULT_CONVERSATIONS
+    cursor: Annotated[
+        str | None, StringConstraints(max_length=1_200), Field(description="`conversations.next` of the page before")
+    ] = None
+
+    def page(self) -> ConversationsPage:
+        """Which conversations are asked for.
+
+        Raises:
+            InvalidValue: the cursor is none.
+        """
+        return ConversationsPage(limit=self.conversations, after=costs.opened(self.cursor) if self.cursor else None)
+
+
 class CallsParams(FilterParams):
     """The parameters of `GET /api/analytics/calls`."""
 
@@ -187,6 +245,12 @@ class CallsParams(FilterParams):
     conversation_id: Annotated[Name | None, Field(description="only this conversation")] = None
     user_id: Annotated[Name | None, Field(description="only this user")] = None
     message_id: Annotated[Name | None, Field(description="only the attempts at this message")] = None
+    tag: Annotated[Name | None, Field(description="only calls with this among the `tags` of their metadata")] = None
+    metadata: Annotated[
+        Name | None,
+        AfterValidator(_member),
+        Field(description="only calls whose metadata has this, as `name=value`; in a list it may be one of several"),
+    ] = None
     limit: Annotated[int, Field(ge=1, le=MAX_CALLS, description="how many at the most")] = DEFAULT_CALLS
     cursor: Annotated[str | None, StringConstraints(max_length=100), Field(description="`next` of the page before")] = (
         None
@@ -207,9 +271,15 @@ class CallsParams(FilterParams):
             conversation_id=self.conversation_id,
             user_id=ids.as_uuid(self.user_id, ids.USERS) if self.user_id else None,
             message_id=ids.as_uuid(self.message_id, ids.MESSAGES) if self.message_id else None,
+            metadata=self._members(),
             limit=self.limit + 1,
             before=_opened(self.cursor) if self.cursor else None,
         )
+
+    def _members(self) -> tuple[tuple[str, str], ...]:
+        tag = [("tags", self.tag)] if self.tag else []
+        name, _, text = (self.metadata or "").partition("=")
+        return (*tag, *([(name, text)] if self.metadata else []))
 
 
 def cursor_after(timestamp: datetime, id_: UUID) -> str:

@@ -9,7 +9,10 @@ from augury.store.protocol import Dimension
 
 if TYPE_CHECKING:
     from augury.core.windows import Steps, Window
-    from augury.store.protocol import CallsQuestion, Filters, Question
+    from augury.store.protocol import CallsQuestion, ConversationsQuestion, Filters, Question
+
+_EXACT = "NUMERIC(38, 10)"
+_BINARY = 'COLLATE "C"'  # in the order of Unicode, whatever the language of the database
 
 
 def keys(question: Question, second: str, divided_by: str) -> dict[Dimension, str]:
@@ -65,8 +68,13 @@ def where(filters: Filters | None, window: Window | None) -> tuple[str, list[obj
     return " AND ".join(parts) or "true", values
 
 
-def where_calls(question: CallsQuestion) -> tuple[str, list[object]]:
-    """The condition for a page of the latest calls, likewise."""
+def where_calls(question: CallsQuestion, member: str) -> tuple[str, list[object]]:
+    """The condition for a page of the latest calls, likewise.
+
+    Args:
+        question: what is asked.
+        member: the engine's condition on a member of the metadata, with placeholders for its name and its text.
+    """
     parts, values = where(question.filters, question.window)
     for column, value in (
         ("success", question.success),
@@ -78,7 +86,60 @@ def where_calls(question: CallsQuestion) -> tuple[str, list[object]]:
         if value is not None:
             parts += f" AND {column} = ?"
             values.append(value)
+    for name, text in question.metadata:
+        parts += f" AND {member}"
+        values += [name, text]
     if question.before is not None:
         parts += " AND (timestamp < ? OR timestamp = ? AND id < ?)"
         values += [question.before[0], *question.before]
     return parts, values
+
+
+def failures(table: str, window: Window, filters: Filters) -> tuple[str, list[object]]:
+    """A statement that counts failed calls by error type, and its values."""
+    condition, values = where(filters, window)
+    return (
+        f"SELECT coalesce(error_type, ''), count(*) FROM {table} WHERE {condition} AND NOT success GROUP BY 1",
+        values,
+    )
+
+
+def conversations(table: str, question: ConversationsQuestion) -> tuple[str, list[object]]:
+    """A statement for all conversations in sums, in the first columns of each row, and a page of them in the others.
+
+    Without a conversation on the page one row, of which the others are null. Costs are text: dollars with ten decimals.
+    """
+    condition, values = where(question.filters, question.window)
+    after = "true"
+    if question.after is not None:
+        after = "(sort < ? OR sort = ? AND conversation > ?)"
+        cost, conversation = question.after
+        values += [cost, cost, conversation]
+    return (
+        f"""
+        WITH sums AS (
+            SELECT conversation_id {_BINARY} AS conversation, count(*) AS calls, sum(CASE WHEN success THEN 1 ELSE 0 END) AS successes,
+                sum(tokens_used) AS tokens, coalesce(sum(cost_usd), 0)::{_EXACT} AS cost, count(cost_usd) AS priced,
+                sum(CASE WHEN success AND cost_usd IS NOT NULL THEN 1 ELSE 0 END) AS priced_successes,
+                sum(CASE WHEN user_rating = 1 THEN 1 ELSE 0 END) AS up, sum(CASE WHEN user_rating = -1 THEN 1 ELSE 0 END) AS down,
+                sum(CASE WHEN user_rating = 1 AND cost_usd IS NOT NULL THEN 1 ELSE 0 END) AS priced_up,
+                min(timestamp) AS first, max(timestamp) AS last
+            FROM {table} WHERE {condition} AND conversation_id IS NOT NULL GROUP BY 1
+        ),
+        whole AS (
+            SELECT count(*) AS conversations, count(CASE WHEN priced > 0 THEN 1 END) AS priced, coalesce(sum(calls), 0)::BIGINT AS calls,
+                coalesce(sum(cost), 0)::{_EXACT}::VARCHAR AS cost
+            FROM sums
+        ),
+        -- What has no price is the cheapest, less than free.
+        page AS (
+            SELECT * FROM (SELECT *, CASE WHEN priced > 0 THEN cost * 10000000000 ELSE -1 END AS sort FROM sums) AS sorted
+            WHERE {after} ORDER BY sort DESC, conversation LIMIT {question.limit}
+        )
+        SELECT whole.conversations, whole.priced, whole.calls, whole.cost, page.conversation, page.calls, page.successes::BIGINT,
+            page.tokens::BIGINT, page.cost::VARCHAR, page.priced, page.priced_successes::BIGINT, page.up::BIGINT, page.down::BIGINT,
+            page.priced_up::BIGINT, page.first, page.last
+        FROM whole LEFT JOIN page ON true ORDER BY page.sort DESC, page.conversation
+        """,
+        values,
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augury.store.coverage import DAY_S, HOUR_S, stretches_in
-from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Dimension, Facts, Latencies
+from augury.store.protocol import COSTS, DOLLARS, LEAST, LOGARITHMS, MOST, SUMS, Dimension, Facts, Latencies
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -119,7 +119,7 @@ def _asked(question: Question, begins: int, ends: int, *, histogram: bool) -> tu
     shifts: Hashable = None
     if question.steps is not None and Dimension.STEP in question.by:
         shifts = question.steps.width, stretches_in(question.steps, begins, ends)
-    return histogram, question.filters, question.by, shifts
+    return histogram, question.costs, question.filters, question.by, shifts
 
 
 def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Facts:
@@ -128,7 +128,7 @@ def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) 
     rows = len(group)
     groups = int(group.max()) + 1 if rows else 0
     sums: dict[str, NDArray[Any]] = {}
-    for name in (*SUMS, *LOGARITHMS, LEAST, MOST):
+    for name in (*SUMS, *(COSTS if question.costs else ()), *LOGARITHMS, LEAST, MOST):
         column = np.concatenate([partial.numbers[name] for partial in partials]) if rows else np.zeros(0, np.int64)
         if name == LEAST:
             total = np.full(groups, np.iinfo(np.int64).max)
@@ -168,7 +168,7 @@ def latencies_of(partials: Sequence[Partial], question: Question, *, rounded: bo
 def _type_of(name: str) -> type:
     if name in LOGARITHMS:
         return float
-    return object if name == "cost_sum" else np.int64
+    return object if name in DOLLARS else np.int64
 
 
 def _grouped(

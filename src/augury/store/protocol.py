@@ -60,13 +60,14 @@ class Filters:
 class Question:
     """Calls within a window that pass the filters, summed by some dimensions.
 
-    `steps` is needed where Dimension.STEP is among them.
+    `steps` is needed where Dimension.STEP is among them; with `costs`, COSTS are summed too.
     """
 
     window: Window
     filters: Filters = field(default_factory=Filters)
     by: tuple[Dimension, ...] = ()
     steps: Steps | None = None
+    costs: bool = False
 
 
 SUMS: tuple[str, ...] = (
@@ -75,6 +76,19 @@ SUMS: tuple[str, ...] = (
     "thumbs_up", "thumbs_down",
 )  # fmt: skip
 """The facts that add up. `cost_sum` counts units of 1e-10 dollars; the rest calls, milliseconds, or tokens."""
+
+COSTS: tuple[str, ...] = (
+    "reported_cost_sum", "reported_calls", "computed_cost_sum", "computed_calls", "priced_thumbs_up",
+    "cached_input_tokens_sum", "cache_write_tokens_sum", "reasoning_tokens_sum",
+)  # fmt: skip
+"""Facts that costs are told by: they add up like SUMS, and are asked for with `Question.costs`.
+
+A cost that is neither reported nor computed is one of which nobody said: a row that another program wrote, or one that
+was pruned before sums knew.
+"""
+
+DOLLARS = frozenset({"cost_sum", "reported_cost_sum", "computed_cost_sum"})
+"""The sums that count units of 1e-10 dollars, as integers of any size."""
 
 LOGARITHMS: tuple[str, ...] = ("success_ln_ms_sum", "success_ln_ms_square_sum", "cost_ln_sum", "cost_ln_square_sum")
 """Sums of logarithms, and of their squares; floats.
@@ -91,8 +105,8 @@ class Facts:
 
     Attributes:
         keys: for each dimension asked for, its value in every row: text, or numbers for steps.
-        sums: for each of SUMS, LEAST, and MOST an array of int64, but for `cost_sum`, which holds Python's integers; for
-            each of LOGARITHMS one of float64.
+        sums: for each of SUMS, LEAST, and MOST, and of COSTS where they were asked for, an array of int64, but for DOLLARS,
+            which hold Python's integers; for each of LOGARITHMS one of float64.
         rounded: calls whose rows were pruned were placed by the hour, where the window or a step cuts one.
     """
 
@@ -116,10 +130,53 @@ class Latencies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationsQuestion:
+    """A page of the conversations that calls are of, the dearest first; asked of rows, so that it takes time by their number.
+
+    `after` is the cost (in units of 1e-10 dollars) and the id of the last conversation of the page before.
+    """
+
+    window: Window
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 10
+    after: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationSums:
+    """What the calls of one conversation add up to; costs in units of 1e-10 dollars."""
+
+    conversation_id: str
+    calls: int
+    successes: int
+    tokens: int
+    cost: int
+    priced_calls: int
+    priced_successes: int
+    thumbs_up: int
+    thumbs_down: int
+    priced_thumbs_up: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversations:
+    """All conversations in sums, and a page of them; `cost` in units of 1e-10 dollars."""
+
+    conversations: int
+    priced: int  # of which a call has a price
+    calls: int
+    cost: int
+    page: list[ConversationSums]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallsQuestion:
     """A page of the latest calls, the newest first.
 
-    `before` is the timestamp and id of the last call of the page before.
+    `before` is the timestamp and id of the last call of the page before. `metadata` are members that calls must have at the
+    top of their metadata: this text, this number or truth as JSON writes it, or a list with this text among its items.
     """
 
     filters: Filters = field(default_factory=lambda: Filters(operations=None))
@@ -129,6 +186,7 @@ class CallsQuestion:
     conversation_id: str | None = None
     user_id: UUID | None = None
     message_id: UUID | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
     limit: int = 50
     before: tuple[datetime, UUID] | None = None
 
@@ -301,6 +359,18 @@ class Reading(Protocol):
 
     def latencies(self, question: Question) -> Latencies:
         """The histogram of response times of every group that has calls."""
+        ...
+
+    def conversations(self, question: ConversationsQuestion) -> Conversations:
+        """The conversations, the dearest first, as the rows tell that are there."""
+        ...
+
+    def failures(self, window: Window, filters: Filters) -> dict[str, int]:
+        """How many calls failed with which error type ("" where nobody told), as the rows tell that are there."""
+        ...
+
+    def pruned(self, window: Window) -> bool:
+        """Whether rows of the window are gone, of which only sums are left."""
         ...
 
 

@@ -6,21 +6,34 @@ What is the same for every engine stands here; an engine adds the SQL that reads
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from augury.store.coverage import cover
+from augury.core.windows import day_of
+from augury.store import asking
+from augury.store.coverage import DAY_S, cover
 from augury.store.partials import Keys, Partial, facts_of, latencies_of, name_of, name_of_hour
-from augury.store.protocol import LEAST, LOGARITHMS, MOST, SUMS, Dimension
+from augury.store.protocol import (
+    COSTS,
+    DOLLARS,
+    LEAST,
+    LOGARITHMS,
+    MOST,
+    SUMS,
+    Conversations,
+    ConversationSums,
+    Dimension,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from augury.core.windows import Steps
+    from augury.core.windows import Steps, Window
     from augury.store.coverage import Coverage, Part, Seal
     from augury.store.partials import Memory
-    from augury.store.protocol import Facts, Latencies, Question
+    from augury.store.protocol import ConversationsQuestion, Facts, Filters, Latencies, Question
 
     Ranges = Sequence[tuple[int, int]]
 
@@ -34,6 +47,9 @@ Found = dict[str, Any]
 
 class PartialReading(ABC):
     """One moment of a database."""
+
+    calls_table: ClassVar[str]
+    """What calls are read from, one a row."""
 
     def __init__(
         self, seals: Sequence[Seal], stamps: Mapping[int, int] | None, memory: Memory, *, first_hour: int | None = 0
@@ -54,6 +70,10 @@ class PartialReading(ABC):
     def _stamps_from(self, hour: int) -> Mapping[int, int]:
         """By hour from this one on, what is the same for as long as its rows are; without those that have none."""
         raise NotImplementedError
+
+    @abstractmethod
+    def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """What a statement finds."""
 
     @abstractmethod
     def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
@@ -78,6 +98,22 @@ class PartialReading(ABC):
         """The histogram of response times of every group that has calls."""
         coverage = cover(question.window, _cut(question), self._seals, histogram=True)
         return latencies_of(self._pieces(question, coverage, histogram=True), question, rounded=coverage.rounded)
+
+    def conversations(self, question: ConversationsQuestion) -> Conversations:
+        """The conversations, the dearest first."""
+        rows = self._rows(*asking.conversations(self.calls_table, question))
+        conversations, priced, calls, cost = rows[0][:4]
+        page = [sums_of(row[4:]) for row in rows if row[4] is not None]
+        return Conversations(conversations=conversations, priced=priced, calls=calls, cost=_units(cost), page=page)
+
+    def failures(self, window: Window, filters: Filters) -> dict[str, int]:
+        """How many calls failed with which error type."""
+        return dict(self._rows(*asking.failures(self.calls_table, window, filters)))
+
+    def pruned(self, window: Window) -> bool:
+        """Whether rows of the window are gone."""
+        begins, ends = day_of(window.start), -(-window.end.timestamp() // DAY_S)
+        return any(seal.final and begins <= seal.day < ends for seal in self._seals)
 
     def _pieces(self, question: Question, coverage: Coverage, *, histogram: bool) -> list[Partial]:
         ranges, hours = coverage.ranges, range(0)
@@ -124,10 +160,10 @@ class PartialReading(ABC):
         return partials
 
 
-def summed(text: str, number: str, double: str) -> str:
-    """The columns that facts are summed into: a cost as text, and others as an engine's integer and double."""
+def summed(text: str, number: str, double: str, *, costs: bool) -> str:
+    """The columns that facts are summed into: dollars as text, and others as an engine's integer and double."""
     return ", ".join(
-        [f"sum({name})::{text if name == 'cost_sum' else number} AS {name}" for name in SUMS]
+        [f"sum({name})::{text if name in DOLLARS else number} AS {name}" for name in (*SUMS, *(COSTS if costs else ()))]
         + [f"sum({name})::{double} AS {name}" for name in LOGARITHMS]
         + [f"min({LEAST})::{number} AS {LEAST}", f"max({MOST})::{number} AS {MOST}"]
     )
@@ -135,7 +171,7 @@ def summed(text: str, number: str, double: str) -> str:
 
 def exact(costs: Iterable[str]) -> Any:
     """Costs in units of 1e-10 dollars: integers of any size, which neither a double nor 64 bits would hold."""
-    return np.array([int(text.replace(".", "")) for text in costs], dtype=object)
+    return np.array([_units(text) for text in costs], dtype=object)
 
 
 def partial_of(question: Question, found: Found) -> Partial:
@@ -150,6 +186,30 @@ def each(question: Question, found: Found, column: str, values: list[int]) -> li
     begins = np.searchsorted(own, values, side="left").tolist()
     ends = np.searchsorted(own, values, side="right").tolist()
     return [(value, whole.rows(slice(begin, end))) for value, begin, end in zip(values, begins, ends, strict=True)]
+
+
+def sums_of(row: tuple[Any, ...]) -> ConversationSums:
+    """One conversation, from its columns."""
+    conversation, calls, successes, tokens, cost, priced, priced_successes, up, down, priced_up, first, last = row
+    return ConversationSums(
+        conversation_id=conversation,
+        calls=calls,
+        successes=successes,
+        tokens=tokens,
+        cost=_units(cost),
+        priced_calls=priced,
+        priced_successes=priced_successes,
+        thumbs_up=up,
+        thumbs_down=down,
+        priced_thumbs_up=priced_up,
+        first=first.astimezone(UTC),
+        last=last.astimezone(UTC),
+    )
+
+
+def _units(dollars: str) -> int:
+    """Dollars with ten decimals, in units of the last of them."""
+    return int(dollars.replace(".", ""))
 
 
 def _cut(question: Question) -> Steps | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augury.core.calls import OTHER
 from augury.store.copying import FinalDay
 from augury.store.coverage import Seal
+from augury.store.protocol import COSTS, DOLLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ _ADDED = (
     "calls", "successes", "first_attempts", "evidence_calls", "evidence_ms_sum", "success_ms_sum", "success_ln_ms_sum",
     "success_ln_ms_square_sum", "response_ms_sum", "first_token_ms_sum", "first_token_calls", "tokens_sum",
     "input_tokens_sum", "output_tokens_sum", "timed_output_tokens_sum", "timed_output_ms_sum", "cost_sum",
-    "success_cost_sum", "priced_calls", "costing_calls", "cost_ln_sum", "cost_ln_square_sum", "priced_successes", "thumbs_up", "thumbs_down",
+    "success_cost_sum", "priced_calls", "costing_calls", "cost_ln_sum", "cost_ln_square_sum", "priced_successes", "thumbs_up", "thumbs_down", *COSTS,
 )  # fmt: skip
 
 _BEFORE_ALL = -1_000_000  # a day that no call is of
@@ -124,6 +125,15 @@ def unseal(cursor: duckdb.DuckDBPyConnection, days: Iterable[int]) -> None:
     listed = list(days)
     for table in ("call_sums", "latency_sums", "sealed_days"):
         cursor.execute(f"DELETE FROM {table} WHERE day IN (SELECT unnest(?::INTEGER[]))", [listed])
+
+
+def without_costs(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Bring sums that are older than COSTS up to date: those of days that have their rows are taken away, to be made anew."""
+    for name in COSTS:
+        type_ = "DECIMAL(38, 10)" if name in DOLLARS else "BIGINT"
+        cursor.execute(f"ALTER TABLE call_sums ADD COLUMN IF NOT EXISTS {name} {type_} DEFAULT 0")
+    for table in ("call_sums", "latency_sums", "sealed_days"):
+        cursor.execute(f"DELETE FROM {table} WHERE day NOT IN (SELECT day FROM sealed_days WHERE final)")
 
 
 def finish(cursor: duckdb.DuckDBPyConnection, before: int) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from augury.core.windows import EARLIEST
 from augury.store import asking
+from augury.store.protocol import DOLLARS
 from augury.store.reading import HOUR_US, PartialReading, each, exact, partial_of, summed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from augury.store.protocol import Question
     from augury.store.reading import Found, Ranges
 
-_SUMMED = summed("VARCHAR", "BIGINT", "DOUBLE")
+_SUMMED = {costs: summed("VARCHAR", "BIGINT", "DOUBLE", costs=costs) for costs in (False, True)}
 _COUNTED = "bucket::BIGINT AS bucket, sum(calls)::BIGINT AS calls"
 
 # An hour stands for its middle, so that a window or a step which cuts it takes it where most of it lies.
@@ -38,6 +39,8 @@ _HOUR_OF = "(epoch_us(timestamp) // 3600000000)"
 class DuckDBReading(PartialReading):
     """One moment of the database."""
 
+    calls_table = "model_performance_metrics"
+
     def __init__(
         self,
         cursor: duckdb.DuckDBPyConnection,
@@ -48,6 +51,9 @@ class DuckDBReading(PartialReading):
         """Within a transaction of the cursor that has read these seals, and whose moment these stamps fit."""
         super().__init__(seals, stamps, memory, first_hour=None if stamps is None else 0)
         self._cursor = cursor
+
+    def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(sql, values).fetchall()
 
     def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
         within = " OR ".join(["timestamp >= ? AND timestamp < ?"] * len(ranges))
@@ -87,15 +93,15 @@ class DuckDBReading(PartialReading):
         filters, filtered = asking.where(question.filters, None)
         keys = [f"{sql} AS {name}" for name, sql in asking.keys(question, _SECOND, "//").items()]
         first = [] if also is None else [also]
-        columns = ", ".join([*first, *keys, _COUNTED if histogram else _SUMMED])
+        columns = ", ".join([*first, *keys, _COUNTED if histogram else _SUMMED[question.costs]])
         group = [*map(str, range(1, len(first) + len(keys) + 1)), *(["bucket"] if histogram else [])]
         grouped = f"GROUP BY {', '.join(group)}" if group else "HAVING count(*) > 0"
         order = "" if also is None else " ORDER BY 1"
         found = self._cursor.execute(
             f"SELECT {columns} FROM {source} WHERE {where} AND {filters} {grouped}{order}", [*values, *filtered]
         ).fetchnumpy()
-        if not histogram:
-            found["cost_sum"] = exact(found["cost_sum"])
+        for name in DOLLARS & found.keys():
+            found[name] = exact(found[name])
         return cast("Found", found)
 
 

@@ -48,8 +48,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
+
+SUMS_WITHOUT_COSTS = 2
+"""The version of the schema whose sums did not tell where costs came from, nor of cached and reasoning tokens."""
 
 QUERY_SECONDS = 60.0
 """How long a query of the user's own may run."""
@@ -63,6 +66,10 @@ _METADATA = COLUMNS.index("metadata")
 _READS_FILES = re.compile(
     r"\b(read_\w+|sniff_csv|parquet_\w+|query_table|json_execute_\w+)\b|\b(glob|query)\W*\(|\bfrom\s*'", re.IGNORECASE
 )
+# A name as JSON Pointer writes it; `$` and `.` mean nothing in it.
+_HAS_MEMBER = """list_contains(
+    (SELECT CASE json_type(own) WHEN 'ARRAY' THEN json_transform(own, '["VARCHAR"]') ELSE [own ->> '$'] END
+    FROM (SELECT json_extract(metadata, '/' || replace(replace(?, '~', '~0'), '/', '~1')) AS own)), ?)"""
 _READ_ONLY = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
@@ -174,6 +181,9 @@ class DuckDBStore:
         before = self._version()
         schema = files("augury.store").joinpath("schema/duckdb.sql").read_text()
         with self._transaction() as cursor:
+            if before == SUMS_WITHOUT_COSTS:
+                days.without_costs(cursor)
+                self._seals_changed = True
             cursor.execute(schema)
             cursor.execute("INSERT OR REPLACE INTO augury_about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
         return before, SCHEMA_VERSION
@@ -467,7 +477,7 @@ class DuckDBStore:
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
-        where, values = asking.where_calls(question)
+        where, values = asking.where_calls(question, _HAS_MEMBER)
         with self._reading() as cursor:
             rows = cursor.execute(
                 f"SELECT {', '.join(COLUMNS)} FROM model_performance_metrics WHERE {where} "

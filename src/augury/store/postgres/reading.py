@@ -11,6 +11,7 @@ from augury.core.windows import EARLIEST, hour_of
 from augury.store import asking
 from augury.store.coverage import Seal
 from augury.store.partials import Keys, Partial
+from augury.store.protocol import DOLLARS
 from augury.store.reading import HOUR_US, HOURS_KEPT, PartialReading, each, exact, partial_of, summed
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ DATED = "timestamp >= '0001-01-02 00:00:00+00' AND timestamp < '9999-12-31 00:00
 FIRST_DAY = -719_161
 """Times that Python knows too. A row from before there were rules may have another, or none."""
 
-_SUMMED = summed("NUMERIC(38, 10)::TEXT", "BIGINT", "DOUBLE PRECISION")
+_SUMMED = {costs: summed("NUMERIC(38, 10)::TEXT", "BIGINT", "DOUBLE PRECISION", costs=costs) for costs in (False, True)}
 _COUNTED = "bucket::BIGINT AS bucket, sum(calls)::BIGINT AS calls"
 
 # An hour stands for its middle, so that a window or a step which cuts it takes it where most of it lies.
@@ -61,6 +62,8 @@ def seals(cursor: Cursor) -> list[Seal]:
 class PostgresReading(PartialReading):
     """One moment of the database."""
 
+    calls_table = f"(SELECT * FROM sound_calls WHERE {DATED}) AS calls"
+
     def __init__(self, cursor: Cursor, memory: Memory, now: datetime) -> None:
         """Within a transaction of the cursor, whose first statement this is; `now` is roughly the present."""
         found = seals(cursor)
@@ -79,6 +82,9 @@ class PostgresReading(PartialReading):
             [_instant(hour * HOUR_US)],
         ).fetchall()
         return {hour: hash((count, mixed)) for hour, count, mixed in found}
+
+    def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(sql, values).fetchall()
 
     def _of_ranges(self, question: Question, ranges: Ranges, *, histogram: bool) -> Partial:
         within = " OR ".join(["timestamp >= ? AND timestamp < ?"] * len(ranges))
@@ -118,7 +124,7 @@ class PostgresReading(PartialReading):
         names = [*([] if also is None else [also.rpartition(" ")[2]]), *map(str, question.by)]
         columns = [*([] if also is None else [also]), *asking.keys(question, _SECOND, "/").values()]
         columns = [f"{sql} AS {name}" if sql != also else sql for sql, name in zip(columns, names, strict=True)]
-        selected = ", ".join([*columns, _COUNTED if histogram else _SUMMED])
+        selected = ", ".join([*columns, _COUNTED if histogram else _SUMMED[question.costs]])
         group = [*map(str, range(1, len(names) + 1)), *(["bucket"] if histogram else [])]
         grouped = f"GROUP BY {', '.join(group)}" if group else "HAVING count(*) > 0"
         order = "" if also is None else " ORDER BY 1"
@@ -129,7 +135,7 @@ class PostgresReading(PartialReading):
         rows = cursor.fetchall()
         found: Found = dict(zip(told, zip(*rows, strict=True) if rows else ([] for _ in told), strict=True))
         for name, column in found.items():
-            if name == "cost_sum":
+            if name in DOLLARS:
                 found[name] = exact(column)
             else:
                 found[name] = _array(column, text=name in question.by and name != "step")

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of the tables in database/model-performance-tracking.sql."""
 
 PRUNED_AT_ONCE = 20_000
@@ -85,6 +85,9 @@ _INSERT = (
 )
 _SELECTED = ", ".join("metadata::TEXT" if name == "metadata" else name for name in COLUMNS)
 _METADATA = COLUMNS.index("metadata")
+
+_HAS_MEMBER = """(SELECT CASE jsonb_typeof(own) WHEN 'array' THEN jsonb_exists(own, told) ELSE own #>> '{}' = told END
+    FROM (SELECT metadata -> ? AS own, ?::TEXT AS told) AS member)"""
 
 _READS = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*\(*\s*(select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
@@ -416,7 +419,7 @@ class PostgresStore:
 
     def calls(self, question: CallsQuestion) -> list[ModelCall]:
         """The latest calls."""
-        where, values = asking.where_calls(question)
+        where, values = asking.where_calls(question, _HAS_MEMBER)
         with self._reading() as cursor:
             rows = cursor.execute(
                 f"SELECT {_SELECTED} FROM sound_calls WHERE {where} AND {DATED} "

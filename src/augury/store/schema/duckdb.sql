@@ -122,7 +122,16 @@ SELECT
     CASE WHEN cost_usd > 0 THEN ln(cost_usd::DOUBLE) ** 2 ELSE 0 END AS cost_ln_square_sum,
     (cost_usd IS NOT NULL AND success)::INTEGER AS priced_successes,
     (user_rating IS NOT DISTINCT FROM 1)::INTEGER AS thumbs_up,
-    (user_rating IS NOT DISTINCT FROM -1)::INTEGER AS thumbs_down
+    (user_rating IS NOT DISTINCT FROM -1)::INTEGER AS thumbs_down,
+    -- What costs are told by.
+    CASE WHEN cost_source = 'reported' THEN coalesce(cost_usd, 0) ELSE 0 END AS reported_cost_sum,
+    (cost_usd IS NOT NULL AND cost_source IS NOT DISTINCT FROM 'reported')::INTEGER AS reported_calls,
+    CASE WHEN cost_source = 'computed' THEN coalesce(cost_usd, 0) ELSE 0 END AS computed_cost_sum,
+    (cost_usd IS NOT NULL AND cost_source IS NOT DISTINCT FROM 'computed')::INTEGER AS computed_calls,
+    (cost_usd IS NOT NULL AND user_rating IS NOT DISTINCT FROM 1)::INTEGER AS priced_thumbs_up,
+    coalesce(cached_input_tokens, 0) AS cached_input_tokens_sum,
+    coalesce(cache_write_tokens, 0) AS cache_write_tokens_sum,
+    coalesce(reasoning_tokens, 0) AS reasoning_tokens_sum
 FROM model_performance_metrics;
 
 -- How many calls took how long.
@@ -190,7 +199,15 @@ CREATE TABLE IF NOT EXISTS call_sums (
     cost_ln_square_sum DOUBLE NOT NULL,
     priced_successes BIGINT NOT NULL,
     thumbs_up BIGINT NOT NULL,
-    thumbs_down BIGINT NOT NULL
+    thumbs_down BIGINT NOT NULL,
+    reported_cost_sum DECIMAL(38, 10) DEFAULT 0,
+    reported_calls BIGINT DEFAULT 0,
+    computed_cost_sum DECIMAL(38, 10) DEFAULT 0,
+    computed_calls BIGINT DEFAULT 0,
+    priced_thumbs_up BIGINT DEFAULT 0,
+    cached_input_tokens_sum BIGINT DEFAULT 0,
+    cache_write_tokens_sum BIGINT DEFAULT 0,
+    reasoning_tokens_sum BIGINT DEFAULT 0
 );
 
 -- By the day: buckets[i] holds counts[i] calls. Packed, since a row for each bucket takes twelve times the room.
