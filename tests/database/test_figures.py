@@ -139,7 +139,7 @@ def test_facts_add_up_to_the_same_by_every_name(asked: Both) -> None:
         for name, type_ in columns
         if name not in ("timestamp", *DIMENSIONS.split(", "))
     ]
-    assert len(sums) == 29
+    assert len(sums) == 37
 
     found, expected = asked.ask(f"SELECT {DIMENSIONS}, {', '.join(sums)} FROM augury.call_facts GROUP BY {DIMENSIONS}")
 
