@@ -68,6 +68,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.requests: list[Seen] = []
+        self.raw: list[bytes] = []  # their bodies as they came
         self._turns: deque[Turn] = deque()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.provider = self
@@ -123,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         asked = self.rfile.read(int(self.headers.get("content-length") or 0))
         body = json.loads(asked) if asked else {}
+        self.server.provider.raw.append(asked)
         seen = Seen(self.command, self.path, {key.lower(): value for key, value in self.headers.items()}, body)
         turn = self.server.provider.next_turn(seen)
         streamed = turn.status == 200 and turn.body is None and bool(body.get("stream"))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MESSAGE_ID: Final = "message-id"
 
+AUTO: Final = "auto"
+"""The model's name by which a caller leaves the choice to us; `auto:speed` says what matters, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -66,6 +69,11 @@ class Asked:
         """Whether the answer is to come in pieces."""
         return self.data.get("stream") is True
 
+    @property
+    def chosen_here(self) -> bool:
+        """Whether its caller leaves the choice of a model to us."""
+        return self.model.partition(":")[0] == AUTO
+
     def header(self, name: bytes) -> str | None:
         """The first header of that name, in lower case."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
@@ -90,6 +98,17 @@ def read(route: Route, body: bytes, headers: Sequence[Raw], query: bytes) -> Ask
             HTTPStatus.BAD_REQUEST, "model: expected the name of a model, or `auto` to have one chosen", param="model"
         )
     return Asked(route=route, body=body, data=data, headers=headers, query=query.decode("latin-1"), ours=ours)
+
+
+def conversation_of(asked: Asked) -> str | None:
+    """The conversation that a request belongs to, where it tells."""
+    if told := asked.ours.get("conversation-id"):
+        return told
+    if asked.route is not RESPONSES:
+        return None
+    kept = asked.data.get("conversation")
+    kept = kept.get("id") if isinstance(kept, dict) else kept
+    return kept if isinstance(kept, str) and kept else None
 
 
 def our_headers(headers: Sequence[Raw]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from augury.core.tasks import Priority, TaskType
 from augury.errors import SettingsError, shown
+from augury.gateway.asked import AUTO
 from augury.gateway.upstreams import Api, Offer, Upstream
 from augury.models import is_unnamed, resolve
 from augury.models.names import canonical_provider
@@ -23,9 +24,6 @@ from augury.recommend.catalogue import Catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from enum import StrEnum
-
-AUTO: Final = "auto"
-"""The model's name by which a caller leaves the choice to Augury; `auto:speed` says what matters, too."""
 
 _OWN, _CALLERS = "own", "caller"
 _TOP = frozenset({"keys", "deadline_s", "body_mib", "providers", AUTO, "fallbacks", "task_types", "price"})

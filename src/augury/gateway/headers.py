@@ -30,20 +30,28 @@ _STAY_THERE: Final = _OF_A_CONNECTION | frozenset({
 _FOREIGN: Final = (b"access-control-", b"cf-", OURS)
 """What a provider says to browsers, or its network to itself; and nobody but us speaks for us."""
 
+_TO_ONE_PROVIDER: Final = (b"anthropic-", b"openai-", b"x-stainless-", b"idempotency-key", b"content-type", b"accept")
+
 _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
-def onward(headers: Sequence[Raw], upstream: Upstream) -> dict[str, str]:
-    """The headers of a request as they go to a provider, its credentials among them."""
+def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The headers of a request as they go to a provider, its credentials among them.
+
+    Those of a translated request are its own: what is said to one provider means nothing to another.
+    """
     named = _named_by_connection(headers)
     credentials = frozenset() if upstream.callers_key else _CREDENTIALS
     sent: dict[str, str] = {}
     for name, value in headers:
         if name in _STAY_HERE or name in credentials or name in named or name.startswith(OURS):
             continue
+        if translated is not None and name.startswith(_TO_ONE_PROVIDER):
+            continue
         word, said = name.decode("latin-1"), value.decode("latin-1")
         sent[word] = f"{sent[word]}, {said}" if word in sent else said
     sent["accept-encoding"] = "identity"  # what is read on its way is not to be unpacked first
+    sent.update(translated or {})
     sent.update(upstream.credentials())
     sent.update(upstream.headers)
     return sent

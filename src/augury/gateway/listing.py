@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from augury.core.tasks import Priority
-from augury.gateway.configuration import AUTO
+from augury.gateway.asked import AUTO
 from augury.gateway.refusals import Refused
 from augury.gateway.upstreams import Api
 from augury.models import display_name

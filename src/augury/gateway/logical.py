@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from augury.core.calls import SelectedBy
     from augury.core.tasks import Complexity, TaskType
     from augury.gateway.asked import Asked
 
@@ -35,15 +34,13 @@ class Logical:
         message_id: what it is rated by; its attempts share it.
         attempts: how many have begun.
         task: its type and complexity, once they are known.
-        selected_by: who picked the model of the attempts that follow, and with which probability.
-        answered: whether one of them had an answer.
+        conversation: what its turns have in common, where a model was chosen for it.
     """
 
     message_id: UUID = field(default_factory=ids.uuid7)
     attempts: int = 0
     task: tuple[TaskType, Complexity | None] | None = None
-    selected_by: SelectedBy | None = None
-    propensity: float | None = None
+    conversation: bytes | None = None
 
 
 class Retried:

@@ -1,4 +1,4 @@
-"""Who is to answer a request: the model that its caller names, and who stands in for it."""
+"""Who is to answer a request: the model that its caller names and who stands in for it, or the one that suits it best."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from augury.core.calls import SelectedBy
+from augury.gateway.asked import conversation_of
+from augury.gateway.choosing import Chooser
 from augury.gateway.refusals import Refused
 from augury.gateway.targets import Target, Targets
+from augury.gateway.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from augury.gateway.asked import Asked
-    from augury.gateway.calling import Trial
+    from augury.gateway.choosing import Choice
     from augury.gateway.configuration import Configuration
     from augury.gateway.logical import Logical
+    from augury.models.prices import PriceBook
+    from augury.recommend.recommender import ModelRecommender
 
 _NOTHING = (
     "this gateway has no provider yet: start the server with OPENAI_API_KEY or ANTHROPIC_API_KEY set, or name a file of "
@@ -24,52 +29,90 @@ _NOTHING = (
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Targets in the order in which they are asked, and what is said of the choice."""
+    """Targets in the order in which they are asked, and how the choice came about; None: the caller named the first."""
 
     targets: Sequence[Target]
-    selected_by: SelectedBy = SelectedBy.CALLER
+    choice: Choice | None = None
 
-    def told(self, logical: Logical, trial: Trial | None = None) -> Mapping[str, object]:
-        """Our headers, without their prefix."""
-        target = self.targets[0] if trial is None else trial.target
-        return {
+    def selected_by(self, target: Target) -> SelectedBy:
+        """Who picked a target: where the caller named the first, the others are the owner's rule."""
+        if self.choice is not None:
+            return self.choice.selected_by
+        return SelectedBy.CALLER if target is self.targets[0] else SelectedBy.RULES
+
+    def propensity(self, target: Target) -> float | None:
+        """The probability with which a target was picked: chance has no part in it, so 1 where we did."""
+        return None if self.selected_by(target) is SelectedBy.CALLER else 1.0
+
+    def told(self, logical: Logical, target: Target | None = None) -> Mapping[str, object]:
+        """Our headers, without their prefix, once a target has answered, or when none has."""
+        choice, given = self.choice, target or self.targets[0]
+        said: dict[str, object] = {
             "message-id": logical.message_id,
-            "model": target.name,
-            "provider": target.upstream.name,
-            "selected-by": self.selected_by,
+            "model": given.name,
+            "provider": given.upstream.name,
+            "selected-by": self.selected_by(given),
             "attempts": logical.attempts or None,
         }
-
-    def __iter__(self) -> Iterator[Target]:
-        return iter(self.targets)
-
-    def __getitem__(self, place: int) -> Target:
-        return self.targets[place]
+        if choice is not None:
+            said |= {
+                "reason": choice.reason,
+                "confidence": f"{choice.confidence:.0f}",
+                "priority": choice.priority,
+                "task-type": choice.task_type,
+                "complexity": choice.complexity,
+            }
+        if given is not self.targets[0]:
+            said["instead-of"] = self.targets[0].name
+        return said
 
 
 class Planner:
     """Makes plans."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        recommender: Callable[[], ModelRecommender],
+        prices: PriceBook,
+        rests_s: Callable[[Target], float],
+    ) -> None:
+        """`rests_s` says for how long a target is to be left alone."""
         self._configuration = configuration
         self.targets = Targets(configuration.upstreams)
+        self.tasks = Tasks(configuration.task_types)
+        self.chooser = Chooser(configuration, self.targets, recommender, prices, rests_s)
 
-    def plan(self, asked: Asked, logical: Logical) -> Plan:
+    async def plan(self, asked: Asked, logical: Logical) -> Plan:
         """Say who is to answer.
 
         Raises:
             Refused: nobody can.
+            AuguryError: a choice is asked for, and the store cannot be asked.
         """
         if not self.targets.upstreams:
             raise Refused(HTTPStatus.NOT_IMPLEMENTED, _NOTHING, code="no_provider")
+        if asked.chosen_here:
+            return await self._choice(asked, logical)
         api = asked.route.api
         first = self.targets.find(asked.model, api)
-        if first.upstream.api is not api:
-            raise Refused(
-                HTTPStatus.BAD_REQUEST, f"{first.upstream.name} speaks another API than this route", param="model"
-            )
-        logical.selected_by = SelectedBy.CALLER
         others = [self.targets.find(name, api) for name in self._configuration.fallbacks.get(first.model, ())]
-        return Plan(targets=[first, *(other for other in others if other.upstream.api is api)])
+        able = [target for target in (first, *others) if target.may_answer(asked.route)]
+        if first not in able[:1]:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST,
+                f"{first.name} is at {first.upstream.name}, which cannot answer {asked.route.path}",
+                param="model",
+            )
+        return Plan(targets=able)
+
+    async def _choice(self, asked: Asked, logical: Logical) -> Plan:
+        if not asked.route.generates:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, "embeddings of different models do not compare: name the model", param="model"
+            )
+        choice = await self.chooser.choose(asked, self.tasks.of(asked, logical), conversation_of(asked))
+        logical.conversation = choice.conversation
+        return Plan(targets=choice.targets, choice=choice)

@@ -15,6 +15,7 @@ from augury.gateway import asked as requests
 from augury.gateway import headers
 from augury.gateway.asked import ROUTES
 from augury.gateway.calling import Calling
+from augury.gateway.health import Health
 from augury.gateway.listing import Listing
 from augury.gateway.logical import Retried
 from augury.gateway.planning import Planner
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from augury.gateway.answering import Answer
     from augury.gateway.asked import Route
-    from augury.gateway.calling import Answer
     from augury.gateway.configuration import Configuration
     from augury.gateway.headers import Raw
     from augury.gateway.recording import Records
+    from augury.models.prices import PriceBook
+    from augury.recommend.recommender import ModelRecommender
 
 _LOG = logging.getLogger("augury.gateway")
 
@@ -42,18 +45,27 @@ _MODELS: Final = "/v1/models"
 class Gateway:
     """Everything that answers for providers. Connections are opened with the first request."""
 
-    def __init__(self, configuration: Configuration, hand_over: Callable[[Records], None]) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        hand_over: Callable[[Records], None],
+        recommender: Callable[[], ModelRecommender],
+        prices: PriceBook,
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
             configuration: providers and manners.
             hand_over: takes what makes records of calls, and calls it on another thread.
+            recommender: gives the recommender as it is now; it may take long, and is called on a thread.
+            prices: what tokens cost.
         """
         self.configuration = configuration
         self.upstreams = Upstreams()
-        self.recorder = Recorder(hand_over, configuration.task_types)
-        self.calling = Calling(self.upstreams, self.recorder, deadline_s=configuration.deadline_s)
-        self.planner = Planner(configuration)
+        self.health = Health()
+        self.planner = Planner(configuration, recommender, prices, self.health.rests_s)
+        self.recorder = Recorder(hand_over, self.planner.tasks, self.planner.chooser.conversations)
+        self.calling = Calling(self.upstreams, self.recorder, self.health, deadline_s=configuration.deadline_s)
         self.retried = Retried()
         self.listing = Listing(configuration, self.planner.targets)
 
@@ -140,7 +152,7 @@ class _Exchange:
             asked = requests.read(self._route, body, self._scope["headers"], self._scope["query_string"])
             logical = gateway.retried.logical(asked)
             told = {"message-id": logical.message_id}
-            plan = gateway.planner.plan(asked, logical)
+            plan = await gateway.planner.plan(asked, logical)
             told = plan.told(logical)
             try:
                 answer = await gateway.calling.answer(asked, plan, logical)
@@ -155,7 +167,7 @@ class _Exchange:
             await self._refuse(Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(problem)), told)
             return
         try:
-            await self._pass(answer, headers.ours(plan.told(logical, answer.trial)))
+            await self._pass(answer, headers.ours(plan.told(logical, answer.trial.target)))
         finally:
             answer.end()
             if answer.failed:

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from augury.capture.asking import classified
 from augury.core import ids
-from augury.core.calls import NO_USER, SelectedBy
+from augury.core.calls import NO_USER
 from augury.core.rules import METADATA_BYTES
-from augury.core.tasks import Complexity, TaskType
-from augury.gateway.asked import RESPONSES
+from augury.gateway.asked import conversation_of
+from augury.gateway.unpacking import Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from augury.gateway.answering import Trial
     from augury.gateway.asked import Asked
-    from augury.gateway.calling import Trial
     from augury.gateway.logical import Logical
+    from augury.gateway.staying import Conversations
+    from augury.gateway.tasks import Tasks
 
     Records = Callable[[], Sequence[Mapping[str, object]]]
 
@@ -31,8 +32,6 @@ _GATHERED_S: Final = 0.02
 _MOST: Final = 20_000  # attempts that wait to become rows
 _MOST_BYTES: Final = 256 * 2**20
 _AT_ONCE: Final = 64
-_NAMES: Final = ("agent", "service", "prompt")
-"""Our headers that name who asks, for the owner's own rules of task types, the most telling first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,8 +41,6 @@ class Ended:
     asked: Asked
     logical: Logical
     trial: Trial
-    selected_by: SelectedBy | None
-    propensity: float | None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: object = field(default_factory=ids.uuid7)
 
@@ -51,9 +48,10 @@ class Ended:
 class Recorder:
     """Takes attempts on the event loop; `hand_over` is given what makes their records, to be called on a thread of its own."""
 
-    def __init__(self, hand_over: Callable[[Records], None], task_types: Mapping[str, TaskType]) -> None:
+    def __init__(self, hand_over: Callable[[Records], None], tasks: Tasks, conversations: Conversations) -> None:
         self._hand_over = hand_over
-        self._task_types = task_types
+        self._tasks = tasks
+        self._conversations = conversations
         self._ended: list[Ended] = []
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -65,15 +63,7 @@ class Recorder:
         if len(self._ended) >= _MOST or (self._ended and self._bytes + size > _MOST_BYTES):
             self._lose(1)
             return
-        self._ended.append(
-            Ended(
-                asked=asked,
-                logical=logical,
-                trial=trial,
-                selected_by=logical.selected_by,
-                propensity=logical.propensity,
-            )
-        )
+        self._ended.append(Ended(asked=asked, logical=logical, trial=trial))
         self._bytes += size
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
@@ -109,9 +99,14 @@ class Recorder:
             reader.body(_whole(trial))
         fields: dict[str, Any] = reader.fields()
         reported = fields.pop("model", None)
-        if logical.task is None:
-            logical.task = self._task(asked)
-        task_type, complexity = logical.task
+        task_type, complexity = self._tasks.of(asked, logical)
+        if logical.conversation is not None and fields["success"]:
+            self._conversations.note(
+                logical.conversation,
+                target,
+                input_tokens=fields.get("input_tokens", 0),
+                output_tokens=fields.get("output_tokens", 0),
+            )
         return fields | {
             "id": ended.id,
             "model": target.model if target.offer is not None else reported or target.name,
@@ -127,42 +122,10 @@ class Recorder:
             "metadata": _metadata(asked),
             "message_id": logical.message_id,
             "timestamp": ended.at,
-            "selected_by": ended.selected_by,
-            "propensity": ended.propensity,
+            "selected_by": trial.selected_by,
+            "propensity": trial.propensity,
             "attempt": trial.number,
         }
-
-    def _task(self, asked: Asked) -> tuple[TaskType, Complexity | None]:
-        told, hard = asked.ours.get("task-type"), asked.ours.get("complexity")
-        complexity = Complexity(hard) if hard in set(Complexity) else None
-        if told in set(TaskType):
-            task_type: TaskType | None = TaskType(told)
-        else:
-            task_type = next((self._task_types[name] for name in named(asked) if name in self._task_types), None)
-        if task_type is not None and complexity is not None:
-            return task_type, complexity
-        if not asked.route.generates:
-            return task_type or TaskType.OTHER, complexity
-        found = classified(asked.data)
-        if complexity is None and found.features.characters:
-            complexity = found.complexity
-        return task_type or found.task_type, complexity
-
-
-def named(asked: Asked) -> list[str]:
-    """What the caller says he is, in lower case, as the owner's rules name him."""
-    return [asked.ours[name].lower() for name in _NAMES if name in asked.ours]
-
-
-def conversation_of(asked: Asked) -> str | None:
-    """The conversation that a request belongs to, where it tells."""
-    if told := asked.ours.get("conversation-id"):
-        return told
-    if asked.route is not RESPONSES:
-        return None
-    kept = asked.data.get("conversation")
-    kept = kept.get("id") if isinstance(kept, dict) else kept
-    return kept if isinstance(kept, str) and kept else None
 
 
 def _user(asked: Asked) -> object:
@@ -192,6 +155,8 @@ def _metadata(asked: Asked) -> str | None:
 
 def _whole(trial: Trial) -> object:
     content = trial.whole or b""
+    if (unpacker := Unpacker.of(trial.encoding)) is not None:
+        content = unpacker.feed(content)
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

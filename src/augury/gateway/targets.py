@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from augury.gateway.asked import RESPONSES
 from augury.gateway.refusals import Refused
+from augury.gateway.translation import Shape
+from augury.gateway.upstreams import Api
 from augury.models import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from augury.gateway.upstreams import Api, Offer, Upstream
+    from augury.gateway.asked import Route
+    from augury.gateway.upstreams import Offer, Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,19 @@ class Target:
     name: str  # as the provider is called with it
     model: str  # canonical
     offer: Offer | None = None  # None: its owner has not listed it
+
+    def speaks(self, route: Route) -> Shape | None:
+        """What a request by this route is translated into; None where it goes on as it is."""
+        if self.upstream.api is Api.ANTHROPIC:
+            return None if route.api is Api.ANTHROPIC else Shape.MESSAGES
+        as_it_is = route.api is Api.OPENAI and (route is not RESPONSES or self.upstream.responses)
+        return None if as_it_is else Shape.CHAT
+
+    def may_answer(self, route: Route) -> bool:
+        """Whether a request by this route can go there at all: a caller's own key only to where it is for."""
+        if self.speaks(route) is None:
+            return True
+        return route.generates and not (self.upstream.callers_key and self.upstream.api is not route.api)
 
 
 class Targets:

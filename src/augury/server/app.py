@@ -24,7 +24,7 @@ def create_app(parts: Parts) -> FastAPI:
     """An application over these parts; tests make one as the command does."""
     ingest = Ingest(parts)
     snapshot = Snapshot(parts.store, parts.now)
-    gateway = Gateway(parts.gateway, ingest.take)
+    gateway = Gateway(parts.gateway, ingest.take, snapshot.recommender, parts.prices)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
