@@ -160,10 +160,10 @@ def percentile(times: Sequence[int], percent: int) -> float:
     """Interpolated between the order statistics, each of which stands for the middle of its bucket."""
     if not times:
         return 0
-    middles = sorted(map(_middle, times))
+    ordered = sorted(times)
     rank = Fraction((len(times) - 1) * percent, 100)
-    low = middles[math.floor(rank)]
-    value = low + (rank - math.floor(rank)) * (middles[math.ceil(rank)] - low)
+    low, high = (_middle(ordered[place]) for place in (math.floor(rank), math.ceil(rank)))
+    value = low + (rank - math.floor(rank)) * (high - low)
     return float(min(max(value, Fraction(min(times))), Fraction(max(times))))
 
 

@@ -6,11 +6,12 @@ import math
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conformance.by_hand import Case, by_hand, counted_calls, differences
+from tests.conformance.by_hand import Answer, Case, by_hand, counted_calls, differences
 from tests.world import FOREIGN, HOSTILE, NOW, ZONES, a_call
 
 from augury.analytics.overview import GroupBy, OverviewRequest, overview
@@ -22,6 +23,8 @@ from augury.errors import InvalidValue
 from augury.store.protocol import Filters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from augury.core.calls import ModelCall
     from augury.store.protocol import Store
 
@@ -79,11 +82,19 @@ EVERY_CASE = (
 )
 
 
+@pytest.fixture(scope="session")
+def answer_by_hand(calls: tuple[ModelCall, ...]) -> Callable[[Case], Answer]:
+    """The answer to a case over the small world, worked out once for all engines and states of sealing."""
+    return cache(lambda case: by_hand(case, calls))
+
+
 @pytest.mark.parametrize("case", EVERY_CASE, ids=str)
-def test_every_store_agrees_with_plain_python(world_store: Store, calls: tuple[ModelCall, ...], case: Case) -> None:
+def test_every_store_agrees_with_plain_python(
+    world_store: Store, answer_by_hand: Callable[[Case], Answer], case: Case
+) -> None:
     answer = asdict(overview(world_store, case.request()))
 
-    assert not differences(by_hand(case, calls), answer)
+    assert not differences(answer_by_hand(case), answer)
 
 
 def test_the_world_has_what_the_cases_ask_for(calls: tuple[ModelCall, ...]) -> None:
