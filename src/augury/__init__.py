@@ -8,6 +8,8 @@ from augury.library import configure, counters, current_call, feedback, flush, o
 from augury.store import open_store
 
 if TYPE_CHECKING:
+    from augury.capture.context import context, last_message_id
+    from augury.capture.patching import instrument, uninstrument
     from augury.recommend.context import TaskContext
     from augury.recommend.recommender import ModelRecommender
     from augury.recommend.selector import ModelSelector
@@ -18,14 +20,18 @@ __all__ = [
     "TaskContext",
     "__version__",
     "configure",
+    "context",
     "counters",
     "current_call",
     "feedback",
     "flush",
+    "instrument",
+    "last_message_id",
     "open_store",
     "outcome",
     "recommend",
     "track",
+    "uninstrument",
 ]
 
 __version__ = "0.1.0"
@@ -35,6 +41,10 @@ _LATER = {
     "ModelRecommender": "augury.recommend.recommender",
     "ModelSelector": "augury.recommend.selector",
     "TaskContext": "augury.recommend.context",
+    "context": "augury.capture.context",
+    "instrument": "augury.capture.patching",
+    "last_message_id": "augury.capture.context",
+    "uninstrument": "augury.capture.patching",
 }
 
 

@@ -70,6 +70,7 @@ class Provider:
         self.requests: list[Seen] = []
         self.raw: list[bytes] = []  # their bodies as they came
         self._turns: deque[Turn] = deque()
+        self._waiting: list[threading.Event] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.provider = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -81,18 +82,27 @@ class Provider:
         """Answer the next requests so."""
         self._turns.extend(turns)
 
+    def go_on(self) -> None:
+        """Let all go on that waits."""
+        while self._waiting:
+            self._waiting.pop().set()
+
     def next_turn(self, seen: Seen) -> Turn:
         """Note a request, and say how it is answered."""
         self.requests.append(seen)
+        turn = Turn()
         with contextlib.suppress(IndexError):
-            return self._turns.popleft()
-        return Turn()
+            turn = self._turns.popleft()
+        if turn.wait is not None:
+            self._waiting.append(turn.wait)
+        return turn
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.go_on()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -241,6 +241,19 @@ def record(fields: Mapping[str, Any], *, quietly: bool = False) -> bool:
     return True
 
 
+def note(problem: Exception, *, quietly: bool = False) -> None:
+    """Count what went wrong in observing a call, and say so once in a while; raise it where AUGURY_RAISE is set.
+
+    Args:
+        problem: a mistake of ours; of its text nothing is kept.
+        quietly: raise nothing in any case.
+    """
+    recorder = _recorder
+    if recorder.raises and not quietly:
+        raise problem
+    recorder.drop(problem)
+
+
 def say(kind: str, body: dict[str, Any]) -> bool:
     """Send feedback or an outcome after its call; whether it is safe. As `record`.
 

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from augury.capture import recorder
+from augury.capture.context import ABOUT
 from augury.capture.failures import error_type_of
 from augury.core import ids
 
@@ -28,6 +29,9 @@ _R = TypeVar("_R")
 
 _PROMPT = frozenset(("message", "system", "tools"))
 _CLASSIFIED = ("task_type", "task_complexity")
+
+_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+_ENDING = ("success", "error_type", "error_message")
 
 _current: ContextVar[track | None] = ContextVar("augury_call", default=None)
 
@@ -52,11 +56,14 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
     An error that leaves the block makes the call a failed one, and goes on its way; of its text nothing is kept but its
     type, since it may quote a prompt. Recording itself never raises and never changes what the block does.
 
+    Calls of clients that `augury.instrument` observes are recorded in its place, each attempt by itself: with what they tell of
+    themselves, under its message id, and with what is said here of the task, the conversation, and how it turned out.
+
     Attributes:
         recorded: whether the call is safe; known when the block has ended.
     """
 
-    __slots__ = ("_began", "_fields", "_given", "_outer", "recorded")
+    __slots__ = ("_began", "_fields", "_given", "_observed", "_outer", "recorded")
 
     def __init__(self, model: str, **fields: Any) -> None:
         """Say what is known beforehand.
@@ -79,6 +86,7 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
         self._fields: dict[str, Any] = {"id": call_id, "message_id": message_id, **self._given}
         self.recorded = False
         self._began = 0
+        self._observed: list[dict[str, Any]] | None = None
 
     @property
     def id(self) -> UUID:
@@ -143,6 +151,9 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
         if "response_time_ms" not in fields:
             fields["response_time_ms"] = (time.perf_counter_ns() - self._began + 500_000) // 1_000_000
         self._leave()
+        if self._observed is not None:
+            self._record_observed(self._observed, error)
+            return
         if error is not None:
             fields["success"] = False
             fields["error_type"] = error_type_of(error)
@@ -158,6 +169,39 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
         self.__exit__(
             kind, error, trace
         )  # waits for a write into a file, which is over before a thread would have begun
+
+    # ── around clients that are observed ─────────────────────────────────────────────────────────────────────────────
+
+    def about(self) -> dict[str, Any]:
+        """What was said of the call that an observed client does not tell."""
+        return {name: value for name, value in self._fields.items() if name in ABOUT and value is not None}
+
+    def expect(self) -> None:
+        """An observed client sends a request: it is recorded in this one's place."""
+        if self._observed is None:
+            self._observed = []
+
+    def collect(self, records: list[dict[str, Any]]) -> bool:
+        """Keep the records of an observed call until the block has ended; False where it has, as a stream may outlive it."""
+        if self._outer is None or self._observed is None:
+            return False
+        self._observed += records
+        return True
+
+    def _record_observed(self, records: list[dict[str, Any]], error: BaseException | None) -> None:
+        fields, about = self._fields, self.about()
+        for record in records:
+            record.update(about)
+        if records:
+            last = records[-1]
+            for name in _TOKENS:
+                if last.get(name) is None and name in fields:
+                    last[name] = fields[name]
+            if error is not None and last["success"]:
+                last |= {"success": False, "error_type": error_type_of(error), "error_message": type(error).__name__}
+            last.update({name: fields[name] for name in _ENDING if name in fields})
+        recorded = [recorder.record(record, quietly=error is not None) for record in records]
+        self.recorded = bool(recorded) and all(recorded)
 
     def _leave(self) -> None:
         outer, self._outer = self._outer, None
