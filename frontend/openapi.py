@@ -12,9 +12,7 @@ from augury.store import open_store
 
 if __name__ == "__main__":
     with TemporaryDirectory() as folder, open_store(f"duckdb:///{folder}/empty.duckdb") as store:
-        parts = Parts(
-            store=store, prices=PriceBook.from_file(None), token="", sample=False, now=lambda: datetime.now(UTC)
-        )
+        parts = Parts(store=store, prices=PriceBook.from_file(None), sample=False, now=lambda: datetime.now(UTC))
         app = create_app(parts)
         Path(__file__).with_name("openapi.json").write_text(json.dumps(app.openapi()))
         app.state.ingest.close()

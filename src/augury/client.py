@@ -43,7 +43,8 @@ class RemoteArchive:
 
         Args:
             url: the server's address, such as http://127.0.0.1:8765.
-            token: for what needs administration; the server's note beside its database has it.
+            token: a key of the server's, where it wants one; for what needs administration, the token in the note beside its
+                database.
         """
         self._url = url.rstrip("/")
         self._warned = False

@@ -43,18 +43,19 @@ class _Home:
         self._lock = Lock()
         self._url: str | None = None
         self._database: str | None = None
+        self._key: str | None = None
         self._settings: Settings | None = None
         self._shared: SharedDatabase | None = None
         self._remote: RemoteArchive | None = None
         self._adviser: tuple[RemoteArchive | Store, RemoteArchive | Snapshot] | None = None
 
-    def choose(self, *, url: str | None, database: str | None) -> None:
+    def choose(self, *, url: str | None, database: str | None, key: str | None) -> None:
         self.rest()
         recorder.deliver_to(self.way)  # what is on its way has a moment to arrive
         with self._lock:
             remote, self._remote = self._remote, None
             self._settings = self._shared = None
-            self._url, self._database = url, database
+            self._url, self._database, self._key = url, database, key
         if remote is not None:
             remote.close()
 
@@ -64,15 +65,18 @@ class _Home:
         Raises:
             SettingsError: a setting cannot be used.
         """
+        from augury.access.keys import id_of  # noqa: PLC0415 - as below
         from augury.capture.sending import without_secrets  # noqa: PLC0415 - who records nothing loads nothing
         from augury.settings import DEFAULT_URL  # noqa: PLC0415
 
         with self._lock:
             settings = self._read()
         named = settings.database
+        # A key leads to a project: what waits for one must not be delivered by a process that has another's.
+        project = f"#{number}" if (number := id_of(settings.key or "")) else ""
         return Way(
             data_dir=settings.data_dir,
-            destination=without_secrets(settings.url or DEFAULT_URL) if named is None else whole_name(named),
+            destination=without_secrets(settings.url or DEFAULT_URL) + project if named is None else whole_name(named),
             limit=settings.outbox_mib * 2**20,
             raises=settings.raise_errors,
             exit_s=_SERVER_EXIT_S if named is None else _DATABASE_EXIT_S,
@@ -83,7 +87,7 @@ class _Home:
         from augury.settings import Settings  # noqa: PLC0415 - as in `way`
 
         if self._settings is None:
-            settings = Settings.read(database=self._database, url=self._url)
+            settings = Settings.read(database=self._database, url=self._url, key=self._key)
             # What the program says goes before its environment.
             self._settings = settings if self._url is None else replace(settings, database=None)
         return self._settings
@@ -115,7 +119,7 @@ class _Home:
             settings = self._read()
             if settings.database is None:
                 if self._remote is None:
-                    self._remote = RemoteArchive(settings.url or DEFAULT_URL)
+                    self._remote = RemoteArchive(settings.url or DEFAULT_URL, settings.key)
                 return self._remote
             archive = self._share(settings).lend()
             if self._adviser is None or self._adviser[0] is not archive:
@@ -140,7 +144,7 @@ _home = _Home()
 recorder.deliver_to(_home.way)
 
 
-def configure(*, url: str | None = None, database: str | None = None) -> None:
+def configure(*, url: str | None = None, database: str | None = None, api_key: str | None = None) -> None:
     """Choose where this process's calls go: to a server, or straight into a database.
 
     Without it, they go where AUGURY_DATABASE or AUGURY_URL say, else to http://127.0.0.1:8765. What has been recorded before
@@ -149,13 +153,18 @@ def configure(*, url: str | None = None, database: str | None = None) -> None:
     Args:
         url: the address of a server, such as "http://127.0.0.1:8765".
         database: a database's URL, such as "duckdb:///calls.duckdb"; where a server owns it, the server is asked.
+        api_key: what the server is shown, as `augury keys create --scope ingest --scope read` made it; without it, AUGURY_KEY.
 
     Raises:
-        SettingsError: both are given.
+        SettingsError: a url and a database are given, or the key has not the form of one.
     """
     if url is not None and database is not None:
         raise SettingsError("configure takes a url or a database, not both")
-    _home.choose(url=url, database=database)
+    if api_key is not None:
+        from augury.settings import Settings  # noqa: PLC0415 - as in `_Home.way`
+
+        Settings.read({}, key=api_key)
+    _home.choose(url=url, database=database, key=api_key)
 
 
 def flush(timeout: float = FLUSH_S) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""What a server is called on its own machine."""
+
 _MOST_PORTS = 65_535
+_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 
 
 def _told(variable: str, about: str) -> dict[str, str]:
@@ -42,6 +47,19 @@ class Settings:
     )
     host: str = field(default="127.0.0.1", metadata=_told("AUGURY_HOST", "the address that `serve` listens on"))
     port: int = field(default=DEFAULT_PORT, metadata=_told("AUGURY_PORT", "the port that `serve` listens on; 0: any"))
+    hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=_told(
+            "AUGURY_HOSTS", "names, with commas, by which others reach `serve`, as behind a proxy; needs keys"
+        ),
+    )
+    require_key: bool = field(
+        default=False,
+        metadata=_told("AUGURY_REQUIRE_KEY", "whether `serve` wants a key from callers on this machine too"),
+    )
+    key: str | None = field(
+        default=None, repr=False, metadata=_told("AUGURY_KEY", "the key that the library shows to its server")
+    )
     prices: Path | None = field(
         default=None, metadata=_told("AUGURY_PRICES", "a TOML file of prices of your own, tried before the list's")
     )
@@ -89,6 +107,8 @@ class Settings:
             text = environment.get(setting.metadata["variable"], "").strip()
             if given.get(setting.name) is not None:
                 values[setting.name] = given[setting.name]
+                if setting.name == "key":
+                    _secret("api_key", given["key"])
             elif text:
                 values[setting.name] = _READ[setting.name](setting.metadata["variable"], text)
         return cls(**values)
@@ -100,6 +120,22 @@ class Settings:
 
 
 def _text(_: str, text: str) -> str:
+    return text
+
+
+def _names(variable: str, text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"{variable}: expected names of hosts, with commas and without scheme or port, got {shown(name)}"
+            )
+    return names
+
+
+def _secret(variable: str, text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:  # a header could not carry it, and would say it
+        raise SettingsError(f"{variable}: expected a key as `augury keys create` shows it, got something else")
     return text
 
 
@@ -139,9 +175,12 @@ _READ = {
     "database": _text,
     "url": _text,
     "host": _text,
+    "hosts": _names,
+    "key": _secret,
     "port": _port,
     "prices": _path,
     "gateway": _path,
+    "require_key": _flag,
     "retention_days": _days,
     "journal_mib": _mebibytes,
     "outbox_mib": _mebibytes,

@@ -8,12 +8,14 @@ from itertools import count
 from threading import Condition
 from typing import TYPE_CHECKING, Any
 
+from augury.access.keyring import KeyRing
+from augury.access.sessions import Sessions
 from augury.capture.journal import Journal, adopt
 from augury.capture.sending import ServerDestination
 from augury.client import RemoteArchive
 from augury.errors import AuguryError, InvalidValue, NotFound, SettingsError, StoreError, StoreInUse
 from augury.models.prices import PriceBook
-from augury.settings import DEFAULT_URL
+from augury.settings import DEFAULT_URL, LOOPBACK
 from augury.store import open_store
 from augury.store.holding import hold
 from augury.store.owner import answers, find
@@ -49,6 +51,21 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise SettingsError(f"AUGURY_DATA_DIR: {folder} cannot be made: {problem.strerror or problem}") from None
+
+
+def keys_of(settings: Settings) -> KeyRing:
+    """The keys of the data folder."""
+    return KeyRing(settings.data_dir)
+
+
+def is_shut(settings: Settings) -> bool:
+    """Whether everybody needs a key: others can reach the server, or it was asked for."""
+    return settings.require_key or not {settings.host, *settings.hosts} <= set(LOOPBACK)
+
+
+def sessions_of(settings: Settings) -> Sessions:
+    """Who is signed in with one of them."""
+    return Sessions(settings.data_dir)
 
 
 def store_of(settings: Settings, *, read_only: bool = False) -> Store:
@@ -157,7 +174,11 @@ def destination_of(settings: Settings) -> Destination:
     Raises:
         SettingsError: the address, or the file of prices, cannot be used.
     """
-    return ServerDestination(settings.url or DEFAULT_URL) if settings.database is None else SharedDatabase(settings)
+    return (
+        ServerDestination(settings.url or DEFAULT_URL, settings.key)
+        if settings.database is None
+        else SharedDatabase(settings)
+    )
 
 
 class SharedDatabase:

@@ -18,6 +18,7 @@ from augury.gateway.upstreams import Api, Offer, Upstream
 from augury.models import resolve
 from augury.models.prices import PriceBook
 from augury.server.app import create_app
+from augury.server.gate import Gate
 from augury.server.parts import Parts
 from augury.server.run import listening
 from augury.store.duckdb import DuckDBStore
@@ -83,11 +84,13 @@ def upstream(running: Provider, api: Api = Api.OPENAI, *models: str, **other: An
 @contextmanager
 def serving(folder: Path, *upstreams: Upstream, **more: Any) -> Iterator[Served]:
     """A gateway to these providers, until the end of the block."""
+    gate = Gate()
+    gate.admit(TOKEN)
     with DuckDBStore(folder / "calls.duckdb") as store, listening("127.0.0.1", 0) as listener:
         parts = Parts(
             store=store,
             prices=PriceBook(),
-            token=TOKEN,
+            gate=gate,
             sample=False,
             now=lambda: datetime.now(UTC),
             gateway=Configuration(upstreams=upstreams, **more),

@@ -24,7 +24,7 @@ ASKED = "/api/analytics/models?days=90&timezone=Europe/Berlin"
 @pytest.fixture(scope="session")
 def body(world_store: Store, now: datetime) -> Any:
     """What the API answers of the small world."""
-    parts = Parts(store=world_store, prices=PriceBook(), token="t", sample=False, now=lambda: now)  # noqa: S106 - it opens nothing but this test
+    parts = Parts(store=world_store, prices=PriceBook(), sample=False, now=lambda: now)
     return TestClient(create_app(parts), base_url="http://127.0.0.1").get(ASKED).json()
 
 

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from augury.models.prices import PriceBook
 from augury.server.app import create_app
+from augury.server.gate import Gate
 from augury.server.parts import Parts
 from augury.store.duckdb import DuckDBStore
 
@@ -24,7 +25,9 @@ TOKEN = "a-token"
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
     with DuckDBStore(tmp_path / "calls.duckdb") as store:
-        yield Parts(store=store, prices=PriceBook(), token=TOKEN, sample=False, now=lambda: NOW)
+        gate = Gate()
+        gate.admit(TOKEN)
+        yield Parts(store=store, prices=PriceBook(), gate=gate, sample=False, now=lambda: NOW)
 
 
 @pytest.fixture

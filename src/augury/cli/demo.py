@@ -45,7 +45,7 @@ def demo(host: Host = None, port: Port = None, database: Database = None) -> Non
     with store_of(settings) as store:
         count = _fill(store, settings)
         console.print(f"Generated {counted(count, 'sample call')}: nobody's real traffic.", highlight=False)
-        run_until_interrupted(settings, store, "Augury with sample traffic")
+        run_until_interrupted(settings, store, "Augury with sample traffic", alone=True)
 
 
 def _clear(path: Path) -> None:

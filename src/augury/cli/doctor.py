@@ -19,8 +19,8 @@ from augury.core.windows import day_of
 from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
-from augury.store.urls import file_of
-from augury.wiring import archive_of, journal_folder, journal_folders, prices_of
+from augury.store.urls import file_of, parse_url
+from augury.wiring import archive_of, is_shut, journal_folder, journal_folders, keys_of, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,7 @@ def doctor(database: Database = None, json: Json = False) -> None:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _prices(settings)
+    yield from _keys(settings)
     path = file_of(settings.database_url)
     owner = find(path) if path is not None else None
     if path is None:
@@ -144,6 +145,42 @@ def _prices(settings: Settings) -> Finding:
         else "the list's; AUGURY_PRICES adds your own"
     )
     return Finding("prices", Verdict.GOOD, own)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """Whether those who are to come in can, and whether nobody else can."""
+    ring = keys_of(settings)
+    try:
+        keys = ring.all()
+        databases = {key.database for key in keys if key.database is not None}
+        for database in databases:
+            parse_url(database)
+        required = is_shut(settings)
+    except AuguryError as problem:
+        yield Finding("keys", Verdict.WRONG, str(problem))
+        return
+    if required and not keys:
+        yield Finding(
+            "keys",
+            Verdict.WRONG,
+            "others are to reach `serve`, and there is none: augury keys create --name me --scope admin",
+        )
+        return
+    says = f"{counted(len(keys), 'key')}, needed " + (
+        "by everybody who comes" if required else "by nobody: `serve` answers this machine alone"
+    )
+    if databases:
+        says += f"; {counted(len(databases), 'project')} beside the server's own database"
+    yield Finding("keys", Verdict.GOOD, says)
+    now = datetime.now(UTC)
+    idle = [key for key in keys if now - max(ring.last_use(key) or key.created, key.created) > _OLD]
+    if idle:
+        yield Finding(
+            "idle keys",
+            Verdict.ADVICE,
+            f"{', '.join(key.name for key in idle[:_NAMED])}{' and others' if len(idle) > _NAMED else ''}: not used for 90 days; "
+            "`augury keys revoke` takes back what nobody needs",
+        )
 
 
 def _data(found: Description, archive: Archive) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from augury.cli import (
     export,
     files,
     forget,
+    keys,
     migrate,
     prune,
     recommend,
@@ -55,6 +56,7 @@ app.command("seal")(seal.seal)
 app.command("reprice")(reprice.reprice)
 app.command("copy")(copy.copy)
 app.command("forget")(forget.forget)
+app.add_typer(keys.app)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 

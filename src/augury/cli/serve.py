@@ -33,16 +33,17 @@ Port = Annotated[
 def serve(host: Host = None, port: Port = None, database: Database = None) -> None:
     """Serve the API and the pages, and take in calls.
 
-    Settings: AUGURY_DATABASE, AUGURY_DATA_DIR, AUGURY_PRICES (a file of your own prices), AUGURY_RETENTION_DAYS (days of
-    calls to keep; unset, nothing is deleted).
+    On any address but this machine's own it needs a key first: see `augury keys create`. Settings: AUGURY_DATABASE,
+    AUGURY_DATA_DIR, AUGURY_HOSTS (names by which others reach it), AUGURY_REQUIRE_KEY (keys on this machine too),
+    AUGURY_PRICES (a file of your own prices), AUGURY_RETENTION_DAYS (days of calls to keep; unset, nothing is deleted).
     """
     settings = Settings.read(database=database, host=host, port=port)
     with store_of(settings) as store:
         run_until_interrupted(settings, store, "Augury")
 
 
-def run_until_interrupted(settings: Settings, store: Store, name: str) -> None:
-    """Serve the store, saying where; an interrupt is how it is meant to end."""
+def run_until_interrupted(settings: Settings, store: Store, name: str, *, alone: bool = False) -> None:
+    """Serve the store, saying where; an interrupt is how it is meant to end. `alone`: see `augury.server.run.run`."""
     from augury.server.run import run  # noqa: PLC0415 - a third of a second, which no other command should pay
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -54,4 +55,4 @@ def run_until_interrupted(settings: Settings, store: Store, name: str) -> None:
             f"  API {url}/docs · database {store.describe().url} · Ctrl-C ends it", soft_wrap=True, highlight=False
         )
 
-    run(settings, store, ready=ready)
+    run(settings, store, ready=ready, alone=alone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from augury.access.keys import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,6 +50,8 @@ def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, 
             continue
         if translated is not None and name.startswith(_TO_ONE_PROVIDER):
             continue
+        if name in _CREDENTIALS and _is_ours(value):  # who sends their provider's key shows ours in another header
+            continue
         word, said = name.decode("latin-1"), value.decode("latin-1")
         sent[word] = f"{sent[word]}, {said}" if word in sent else said
     sent["accept-encoding"] = "identity"  # what is read on its way is not to be unpacked first
@@ -55,6 +59,10 @@ def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, 
     sent.update(upstream.credentials())
     sent.update(upstream.headers)
     return sent
+
+
+def _is_ours(credentials: bytes) -> bool:
+    return any(word.startswith(PREFIX.encode()) for word in credentials.split())
 
 
 def back(headers: Iterable[Raw]) -> list[Raw]:

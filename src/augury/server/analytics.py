@@ -3,15 +3,17 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import TypeAdapter
 
+from augury.access.keys import Scope
 from augury.analytics.answers import Costs, GroupedOverview, Overview
 from augury.analytics.costs import costs as costs_of
 from augury.core import ids
 from augury.core.feedback import Feedback, Outcome
 from augury.server.answering import whole_overview
 from augury.server.door import take
+from augury.server.gate import caller_of
 from augury.server.ingest import Incoming, nothing_waits
 from augury.server.params import CallsParams, CostsParams, OverviewParams, cursor_after
 from augury.server.parts import Given
@@ -104,14 +106,17 @@ def calls(params: Annotated[CallsParams, Query()], parts: Given) -> CallsAnswer:
 @routes.post(
     "/models/feedback",
     summary="Rate a message",
-    responses=documented(_MISSING, _COMPRESSED, _FULL),
+    responses=documented(HTTPStatus.FORBIDDEN, _MISSING, _COMPRESSED, _FULL),
     dependencies=[Depends(nothing_waits)],
 )
-def feedback(body: FeedbackBody, parts: Given) -> FeedbackAnswer:
+def feedback(body: FeedbackBody, parts: Given, request: Request) -> FeedbackAnswer:
     """A thumb up or down for a message, or for a conversation's latest one; rating again replaces.
 
-    503 while calls wait in the journal: the one that is meant may be among them.
+    503 while calls wait in the journal: the one that is meant may be among them. A key of scope feedback rates only: with
+    it, `success` is answered 403.
     """
+    if body.success is not None and not caller_of(request.scope).opens(Scope.INGEST):
+        raise HTTPException(HTTPStatus.FORBIDDEN, "this key may rate only; `success` needs a key of scope ingest")
     call_id = parts.store.rate(
         Feedback(
             rating=body.rating,

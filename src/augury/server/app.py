@@ -1,7 +1,7 @@
 """The application, put together from its parts and its routes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -10,18 +10,24 @@ from starlette.middleware import Middleware
 from augury import __version__
 from augury.gateway.proxy import Gateway, Proxy
 from augury.recommend.snapshot import Snapshot
-from augury.server import admin, analytics, docs, health, model, pages, problems, recommending
+from augury.server import admin, analytics, docs, health, model, pages, problems, recommending, signing_in
 from augury.server.door import Door
 from augury.server.guard import Guard
 from augury.server.heads import Heads
 from augury.server.ingest import Ingest
 from augury.server.params import once_each
 from augury.server.parts import Parts
+from augury.server.projects import Elsewhere, Projects
 from augury.server.warming import Warming
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """An application over these parts; tests make one as the command does."""
+def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
+    """An application over these parts; tests make one as the command does.
+
+    Args:
+        parts: of one database.
+        projects: the others, where the application is to hand their callers over.
+    """
     ingest = Ingest(parts)
     snapshot = Snapshot(parts.store, parts.now)
     gateway = Gateway(parts.gateway, ingest.take, snapshot.recommender, parts.prices)
@@ -29,7 +35,10 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         ingest.start()
-        yield
+        async with AsyncExitStack() as stack:
+            if projects:
+                await stack.enter_async_context(projects.running())
+            yield
         await gateway.close()
         await run_in_threadpool(ingest.close)
 
@@ -41,7 +50,8 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         middleware=[
             Middleware(Heads),
-            Middleware(Guard, token=parts.token),
+            Middleware(Guard, gate=parts.gate),
+            *([Middleware(Elsewhere, projects=projects)] if projects else []),
             Middleware(Door, ingest=ingest),
             Middleware(Proxy, gateway=gateway),
         ],
@@ -58,6 +68,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(module.routes, dependencies=[Depends(_once_each)])
     docs.mount(app)
     pages.mount(app)
+    signing_in.mount(app, parts.gate)
     return app
 
 

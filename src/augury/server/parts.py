@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from augury.capture.journal import Journal
 from augury.gateway.configuration import Configuration
 from augury.models.prices import PriceBook
+from augury.server.gate import Gate
 from augury.store.protocol import Store
 
 
@@ -19,10 +20,12 @@ class Parts:
 
     store: Store
     prices: PriceBook
-    token: str  # opens the administration
     sample: bool  # the store holds generated sample traffic
     now: Callable[[], datetime]
     gateway: Configuration = field(default_factory=Configuration)  # who answers for models
+    gate: Gate = field(
+        default_factory=Gate
+    )  # tells callers apart; without keys, and without a token, nobody administers
     journal: Journal | None = None  # where calls wait while the database is away; without one they are refused then
 
 

@@ -1,96 +1,135 @@
-"""Running the application: a socket, a note beside the database, and work in the background."""
+"""Running the application: sockets, who may come in, and how it ends."""
 
 from __future__ import annotations
 
-import logging
 import os
-import secrets
 import signal
 import socket
-import threading
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from augury.core.windows import Window
-from augury.errors import AuguryError, SettingsError
+from augury.errors import SettingsError
 from augury.gateway import configuration
-from augury.server.app import create_app
-from augury.server.guard import refuse_open_doors
-from augury.server.parts import Parts
-from augury.server.warming import first_answer
-from augury.store.owner import Owner, announce, withdraw
-from augury.store.sealing import Sealer
-from augury.store.urls import file_of
-from augury.wiring import journal_of, prices_of
+from augury.server.gate import Gate
+from augury.server.project import project
+from augury.server.projects import Projects
+from augury.settings import LOOPBACK
+from augury.wiring import is_shut, keys_of, sessions_of, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from fastapi import FastAPI
 
     from augury.settings import Settings
     from augury.store.protocol import Store
 
-_LOG = logging.getLogger("augury.server")
-_HOUR_S = 3_600.0
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
 
 
-def run(settings: Settings, store: Store, *, ready: Callable[[str], None]) -> None:
-    """Serve the store until interrupted.
+def run(settings: Settings, store: Store, *, ready: Callable[[str], None], alone: bool = False) -> None:
+    """Serve the store, and those that keys name, until interrupted.
 
     Args:
-        settings: where to listen, and what to keep.
-        store: the database; this process owns it.
+        settings: where to listen, who may come in, and what to keep.
+        store: the server's own database; this process owns it.
         ready: called with the server's address when requests are taken.
+        alone: open other databases only when somebody with their key comes.
 
     Raises:
-        SettingsError: the address cannot be listened on, or the gateway's providers cannot work.
+        SettingsError: the address cannot be listened on, or needs a key that there is not, or the gateway's providers cannot work.
     """
-    refuse_open_doors(settings.host)
+    gate, keys = gate_of(settings), keys_of(settings)
     gateway = configuration.read(settings.gateway, os.environ)
-    with listening(settings.host, settings.port) as listener, journal_of(settings) as journal:
-        port = listener.getsockname()[1]
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listening(settings.host, settings.port))]
+        port = listeners[0].getsockname()[1]
         configuration.refuse_itself(gateway, port)
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        owner = Owner(url=f"http://{host}:{port}", token=secrets.token_urlsafe(32), pid=os.getpid())
-        parts = Parts(
-            store=store,
-            prices=prices_of(settings),
-            token=owner.token,
-            sample=store.describe().sample,
-            now=lambda: datetime.now(UTC),
-            gateway=gateway,
-            journal=journal,
+        near = settings.host if settings.host in LOOPBACK else _EVERYWHERE.get(settings.host)
+        if near is None:  # commands of this machine trust notes of no other address
+            near = "127.0.0.1"
+            listeners.append(stack.enter_context(listening(near, port)))
+        address = _address(near, port)
+
+        @contextmanager
+        def open_one(database: str) -> Iterator[FastAPI]:
+            theirs = replace(settings, database=database)
+            with (
+                store_of(theirs) as other,
+                project(theirs, other, gate, gateway, address=address, name=database) as app,
+            ):
+                yield app
+
+        projects = Projects(
+            open_one,
+            own=settings.database_url,
+            known=lambda: set() if alone else {key.database for key in keys.all() if key.database},
         )
-        app = create_app(parts)
-        warming = app.state.warming.begun(lambda: first_answer(parts, app.state.snapshot))
+        ending = stack.enter_context(_Ending())
+        app = stack.enter_context(project(settings, store, gate, gateway, address=address, projects=projects))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
-        database = file_of(settings.database_url)
-        if database is not None:  # what several processes may use needs no owner
-            announce(database, owner)
-        try:
-            with _ending(server), warming, _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
-                ready(owner.url)
-                server.run(sockets=[listener])
-        finally:
-            if database is not None:
-                withdraw(database, owner)
+        ready(address if settings.host in LOOPBACK else _address(settings.host, port))
+        ending.begin(server).run(sockets=listeners)
 
 
-@contextmanager
-def _ending(server: uvicorn.Server) -> Iterator[None]:
+def gate_of(settings: Settings) -> Gate:
+    """Who is let in: this machine without a key, unless others are to come too, or keys were asked for.
+
+    Raises:
+        SettingsError: keys are needed, and there are none.
+    """
+    keys = keys_of(settings)
+    open_to = [host for host in (settings.host, *settings.hosts) if host not in LOOPBACK]
+    required = is_shut(settings)
+    if required and not keys.all():
+        why = (
+            f"serve is to be reached as {open_to[0]}, not on this machine alone"
+            if open_to
+            else "AUGURY_REQUIRE_KEY is set"
+        )
+        raise SettingsError(
+            f"{why}: for that it needs a key to tell callers apart, and {keys.path} has none. "
+            "Make one first: augury keys create --name me --scope admin"
+        )
+    return Gate(keys=keys, sessions=sessions_of(settings), required=required, hosts=tuple(open_to))
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Ending:
     """An interrupt, or a request to end, ends the server in order, from before it starts: no exception is thrown anywhere."""
 
-    def end(*_: object) -> None:
-        server.should_exit = True
+    def __init__(self) -> None:
+        self._asked = False
+        self._server: uvicorn.Server | None = None
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def begin(self, server: uvicorn.Server) -> uvicorn.Server:
+        """The server is to end when that is asked for, or was already."""
+        self._server = server
+        server.should_exit = self._asked
+        return server
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _end(self, *_: object) -> None:
+        self._asked = True
+        if self._server:
+            self._server.should_exit = True
 
 
 @contextmanager
@@ -110,36 +149,3 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
                 "end what listens there, or choose another port with --port (0 takes any free one)"
             ) from None
         yield listener
-
-
-@contextmanager
-def _retention(store: Store, settings: Settings) -> Iterator[None]:
-    """Delete old calls now and every hour, where a retention was set."""
-    days = settings.retention_days
-    if days is None:
-        yield
-        return
-    ended = threading.Event()
-
-    def work() -> None:
-        while True:
-            try:
-                now = datetime.now(UTC)
-                deleted = store.prune(
-                    Window.last_days(days, now=now).start,
-                    keep_sums_from=Window.last_days(max(days, settings.sums_retention_days), now=now).start,
-                )
-                if deleted:
-                    _LOG.info("deleted %d calls older than %d days", deleted, days)
-            except AuguryError as problem:
-                _LOG.warning("old calls were not deleted: %s", problem)
-            if ended.wait(_HOUR_S):
-                return
-
-    worker = threading.Thread(target=work, name="augury-retention", daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        worker.join()
