@@ -25,6 +25,7 @@ from augury.capture.prompts import PROMPT_FIELDS, task_of, task_words
 from augury.capture.sources import Source
 from augury.capture.statements import calls_sql, checked_sql
 from augury.capture.texts import csv_columns, opened, read_csv, read_jsonl
+from augury.capture.translating import Translation
 from augury.core.calls import UNKNOWN_MODEL
 from augury.core.rules import FUTURE, RULE, RULES, read_object, text_of
 from augury.errors import FileUnreadable, InvalidValue
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from augury.capture.elsewhere import Format
     from augury.capture.sources import Wishes
     from augury.capture.texts import Line
     from augury.models.prices import PriceBook
@@ -63,25 +65,36 @@ class CheckedFile:
 
     Attributes:
         records: how many the file has.
-        accepted: how many of them are calls.
+        accepted: how many of them are calls that were taken.
+        skipped: how many of them are no calls: of another product's export, which has others too.
         unused: its columns that fill no field, in order.
     """
 
-    def __init__(self, path: Path, wishes: Wishes, prices: PriceBook, *, now: datetime | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wishes: Wishes,
+        prices: PriceBook,
+        *,
+        form: Format | None = None,
+        now: datetime | None = None,
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             path: a file whose name or first bytes tell its format.
             wishes: which columns fill which fields, where names do not tell.
             prices: for calls whose cost the file does not report.
+            form: whose export it is; None: its columns are ours, or wishes say what they are.
             now: the present, for the rule about the future.
         """
         self._path = path
         self._wishes = wishes
         self._prices = prices
+        self._translation = None if form is None else Translation(form)
         self._latest = (now or datetime.now(UTC)) + FUTURE
         self._problems: list[tuple[str, str]] = []  # (field, what was expected); a record's problem is a position in it
-        self.records = self.accepted = 0
+        self.records = self.accepted = self.skipped = 0
         self.unused: list[str] = []
 
     def __enter__(self) -> Self:
@@ -149,7 +162,7 @@ class CheckedFile:
         return int(row[0]) if row else 0
 
     def _check(self) -> None:
-        form = _format(self._path)
+        form = _format(self._path, array=self._translation is not None)
         try:
             columns = self._read(form) | self._constant()
             self._database.execute(checked_sql(columns, self._cases()), {"latest": self._latest})
@@ -157,7 +170,8 @@ class CheckedFile:
             reason = str(problem).splitlines()[0]
             raise FileUnreadable(f"{self._path} cannot be read as {form.upper()}: {reason}") from None
         self._database.execute("DROP VIEW source; DROP TABLE IF EXISTS lines")
-        self.records = self._one("SELECT count(*) FROM checked")
+        self.skipped = 0 if self._translation is None else self._translation.skipped
+        self.records = self._one("SELECT count(*) FROM checked") + self.skipped
         self.accepted = self._one("SELECT count(*) FROM checked WHERE problem IS NULL")
         self._number_twins()
         self._name_models()
@@ -167,6 +181,9 @@ class CheckedFile:
 
     def _read(self, form: str) -> dict[str, Column]:
         """Make the relation `source` (row, broken, broken_came, and columns) and say what each field is read from."""
+        if self._translation is not None:
+            lines = self._translation.lines(self._linked(form), form, self._database)
+            return self._read_lines(lines, self._wishes.sought(), {})
         if form == "parquet":
             return self._read_parquet()
         if form == "jsonl":
@@ -190,10 +207,7 @@ class CheckedFile:
         return {name: plain(literal(value), RULE[name]) for name, value in self._wishes.constants.items()}
 
     def _read_parquet(self) -> dict[str, Column]:
-        # Through a name of ours: in the user's, DuckDB would take [, * and ? for a pattern of many files.
-        link = Path(self._folder.name) / "source.parquet"
-        link.symlink_to(self._path.resolve())
-        scan = f"read_parquet({literal(str(link))})"
+        scan = f"read_parquet({literal(str(self._linked('parquet')))})"
         described = self._database.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         types = {name: kind for name, kind, *_ in described}
         found = self._matched(types)
@@ -211,6 +225,14 @@ class CheckedFile:
         if prompts:
             columns |= {name: plain(f"told_{name}", RULE[name]) for name in _TOLD}
         return columns
+
+    def _linked(self, form: str) -> Path:
+        """The file, by a name of ours where DuckDB reads it: in the user's it would take [, * and ? for a pattern of many."""
+        if form != "parquet":
+            return self._path
+        link = Path(self._folder.name) / "source.parquet"
+        link.symlink_to(self._path.resolve())
+        return link
 
     def _tasks_sql(self, prompts: dict[str, Source], found: dict[str, Source], types: dict[str, str]) -> str:
         """Columns for what prompts tell, where the file's own do not; the prompts themselves go no further."""
@@ -343,8 +365,8 @@ def _object(text: str | None) -> str | None:
     return None if text is None else read_object(text)
 
 
-def _format(path: Path) -> str:
-    """What the file is, by its name, else by its first bytes."""
+def _format(path: Path, *, array: bool) -> str:
+    """What the file is, by its name, else by its first bytes; "json" is an array, where one is taken."""
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     known = {
         ".csv": "csv",
@@ -360,7 +382,9 @@ def _format(path: Path) -> str:
     except (OSError, EOFError, zlib.error) as problem:
         raise FileUnreadable(f"{path} cannot be opened: {getattr(problem, 'strerror', None) or problem}") from None
     form = known.get(suffix.lower())
-    if form in (None, "jsonl") and start.startswith(b"["):
+    if form in (None, "jsonl") and start.removeprefix(b"\xef\xbb\xbf").startswith(b"["):
+        if array:
+            return "json"
         raise FileUnreadable(f"{path} is one JSON array; expected JSON Lines, an object a line")
     if form is not None:
         return form

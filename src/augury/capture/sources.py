@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from augury.capture.elsewhere import recognised
 from augury.capture.prompts import PROMPT_FIELDS
 from augury.core.rules import FIELD, RULE
 from augury.core.spelling import camel
@@ -89,8 +90,15 @@ class Wishes:
             raise FileUnreadable(
                 f"{path} has no column for {' and '.join(missing)}; it has {', '.join(there[:40])}. "
                 f"Say which it is with --map {missing[0]}=COLUMN, or give all records one value with --set {missing[0]}=VALUE"
+                f"{_hint(there)}"
             )
         return found
+
+
+def _hint(columns: Iterable[str]) -> str:
+    """What to say of columns that make plain whose export they are."""
+    form = recognised(columns)
+    return "" if form is None else f". It looks like an export that --format {form} reads"
 
 
 def _whole(source: Source, there: list[str]) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections import deque
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 2_000  # of one CSV record: a quote that nobody closed must not swallow the file
 _MOST_CHARACTERS = 4_000_000
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,47 @@ def read_jsonl(path: Path) -> Iterator[Line]:
                 yield Line(number, value)
             else:
                 yield Line(number, {}, "a JSON object on one line")
+
+
+def read_array(path: Path) -> Iterator[Line]:
+    """The objects of a JSON array, a piece of the file at a time; they are numbered, for they have no lines.
+
+    Raises:
+        FileUnreadable: it is no array, or breaks off: where one of its objects is broken, nobody knows where the next begins.
+    """
+    decoder, number = json.JSONDecoder(), 0
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig") as file:
+        text, ended = "", False
+
+        def more() -> None:
+            nonlocal text, ended
+            piece = file.read(_PIECE)
+            text, ended = text + piece, not piece
+
+        while not text.lstrip() and not ended:
+            more()
+        text = text.lstrip()
+        if not text.startswith("["):
+            raise FileUnreadable(f"{path} is no JSON array")
+        text = text[1:]
+        while True:
+            text = text.lstrip(" \t\r\n,")
+            if text.startswith("]"):
+                return
+            try:
+                value, end = decoder.raw_decode(text) if text else (None, 0)
+            except (ValueError, RecursionError):
+                value, end = None, 0
+            # What reaches the end of what was read may go on: a number, or an object cut in two.
+            if end and (end < len(text) or ended):
+                number += 1
+                text = text[end:]
+                broken = None if isinstance(value, dict) else "a JSON object in the array"
+                yield Line(number, value if isinstance(value, dict) else {}, broken)
+            elif ended or len(text) > _MOST_CHARACTERS:
+                raise FileUnreadable(f"{path} breaks off, or is no JSON, in or after object {number + 1} of its array")
+            else:
+                more()
 
 
 def csv_columns(path: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from augury.capture.elsewhere import Format
 from augury.capture.files import CheckedFile
 from augury.capture.sources import Wishes
 from augury.cli.output import (
@@ -51,15 +52,20 @@ def import_(
     rejects: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write refused records here, as JSON Lines with the reason.")
     ] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="Whose export the files are; --map is not needed then.")
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
     """Take calls from files: columns that have a field's name match by themselves.
 
-    Says how many went in, were there already, and were refused, and why. Importing a file again adds nothing. A call
+    With --format, take the calls out of another product's export, and leave what is none. Says how many went in, were there already, and were refused, and why. Importing a file again adds nothing. A call
     needs a timestamp (when it ended), a model, and a response time.
     """
     settings = Settings.read(database=database)
+    if format is not None and map:
+        raise FileUnreadable("--format says what every column is, and leaves nothing to --map; take one")
     wishes = Wishes.parse(map or [], set or [])
     prices = prices_of(settings)
     for path in file:
@@ -71,13 +77,13 @@ def import_(
         refused = stack.enter_context(_opened(rejects)) if rejects else None
         archive = stack.enter_context(archive_of(settings))
         warn_of_sample(archive)
-        results = [_take(path, wishes, prices, archive, refused) for path in file]
+        results = [_take(path, wishes, prices, archive, refused, format) for path in file]
     if json:
         write_json(results[0] if len(results) == 1 else results)
     else:
         for result in results:
             _tell(result, rejects)
-    if all(result["records"] and result["refused"] == result["records"] for result in results):
+    if all(result["refused"] and result["refused"] + result["skipped"] == result["records"] for result in results):
         raise typer.Exit(1)
 
 
@@ -88,11 +94,13 @@ def _opened(rejects: Path) -> TextIO:
         raise FileUnreadable(f"{rejects} cannot be written: {problem.strerror or problem}") from None
 
 
-def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refused: TextIO | None) -> dict[str, Any]:
+def _take(
+    path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refused: TextIO | None, form: Format | None
+) -> dict[str, Any]:
     stored = known = final = 0
     with progress() as bar:
         task = bar.add_task(f"Checking {path.name}", total=None)
-        with CheckedFile(path, wishes, prices) as checked:
+        with CheckedFile(path, wishes, prices, form=form) as checked:
             bar.update(task, description=f"Importing {path.name}", total=checked.accepted)
             for chunk in checked.chunks():
                 added = archive.append_file(chunk)
@@ -112,14 +120,15 @@ def _take(path: Path, wishes: Wishes, prices: PriceBook, archive: Archive, refus
                     refused.write(jsons.dumps(line, ensure_ascii=False) + "\n")
             return {
                 "file": str(path), "records": checked.records, "stored": stored, "known": known,
-                "refused": checked.records - checked.accepted + final, "reasons": reasons, "unusedColumns": checked.unused,
+                "refused": checked.records - checked.accepted - checked.skipped + final, "skipped": checked.skipped, "reasons": reasons, "unusedColumns": checked.unused,
             }  # fmt: skip
 
 
 def _tell(result: dict[str, Any], rejects: Path | None) -> None:
     console.print(
         f"{visible(result['file'])}: {counted(result['records'], 'record')}: {result['stored']:,} went in, "
-        f"{result['known']:,} were there already, {result['refused']:,} were refused.",
+        f"{result['known']:,} were there already, {result['refused']:,} were refused"
+        + (f", {result['skipped']:,} are no calls." if result["skipped"] else "."),
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
     if result["unusedColumns"]:
