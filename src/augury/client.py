@@ -47,6 +47,7 @@ class RemoteArchive:
                 database.
         """
         self._url = url.rstrip("/")
+        self._token = token
         self._warned = False
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # Proxies of the environment are for the outside world; the server is ours.
@@ -64,6 +65,11 @@ class RemoteArchive:
     def url(self) -> str:
         """The server's address."""
         return self._url
+
+    @property
+    def token(self) -> str | None:
+        """What opens it."""
+        return self._token
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -59,24 +60,25 @@ class _Home:
         if remote is not None:
             remote.close()
 
+    def follow(self, other: _Home) -> None:
+        """Choose as another has."""
+        self._url, self._database = other._url, other._database
+
     def way(self) -> Way:
         """Where calls go.
 
         Raises:
             SettingsError: a setting cannot be used.
         """
-        from augury.access.keys import id_of  # noqa: PLC0415 - as below
-        from augury.capture.sending import without_secrets  # noqa: PLC0415 - who records nothing loads nothing
+        from augury.capture.sending import name_of  # noqa: PLC0415 - who records nothing loads nothing
         from augury.settings import DEFAULT_URL  # noqa: PLC0415
 
         with self._lock:
             settings = self._read()
         named = settings.database
-        # A key leads to a project: what waits for one must not be delivered by a process that has another's.
-        project = f"#{number}" if (number := id_of(settings.key or "")) else ""
         return Way(
             data_dir=settings.data_dir,
-            destination=without_secrets(settings.url or DEFAULT_URL) + project if named is None else whole_name(named),
+            destination=name_of(settings.url or DEFAULT_URL, settings.key) if named is None else whole_name(named),
             limit=settings.outbox_mib * 2**20,
             raises=settings.raise_errors,
             exit_s=_SERVER_EXIT_S if named is None else _DATABASE_EXIT_S,
@@ -93,13 +95,17 @@ class _Home:
         return self._settings
 
     def _destination(self, settings: Settings) -> Destination:
-        from augury.wiring import destination_of  # noqa: PLC0415 - takes a second, for which the application need not wait
+        """What takes calls; a server is reached without loading what it takes to open a database."""
+        from augury.capture.sending import ServerDestination  # noqa: PLC0415 - as in `way`
+        from augury.settings import DEFAULT_URL  # noqa: PLC0415
 
+        if settings.database is None:
+            return ServerDestination(settings.url or DEFAULT_URL, settings.key)
         with self._lock:
-            return destination_of(settings) if settings.database is None else self._share(settings)
+            return self._share(settings)
 
     def _share(self, settings: Settings) -> SharedDatabase:
-        from augury.wiring import SharedDatabase  # noqa: PLC0415 - as above
+        from augury.wiring import SharedDatabase  # noqa: PLC0415 - a second, for which who only records need not wait
 
         if self._shared is None or self._shared.settings is not settings:
             self._shared = SharedDatabase(settings)
@@ -142,6 +148,19 @@ def _now() -> datetime:
 
 _home = _Home()
 recorder.deliver_to(_home.way)
+_left: list[_Home] = []  # of parent processes: not even deleted here, since that would end what they have open
+
+
+def _forked() -> None:
+    global _home
+    parent, _home = _home, _Home()
+    _left.append(parent)
+    _home.follow(parent)
+    recorder.deliver_to(_home.way)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def configure(*, url: str | None = None, database: str | None = None, api_key: str | None = None) -> None:
@@ -165,6 +184,8 @@ def configure(*, url: str | None = None, database: str | None = None, api_key: s
 
         Settings.read({}, key=api_key)
     _home.choose(url=url, database=database, key=api_key)
+    if url is not None or database is not None:
+        recorder.prepare()
 
 
 def flush(timeout: float = FLUSH_S) -> bool:

@@ -15,7 +15,7 @@ from augury.capture.sending import ServerDestination
 from augury.client import RemoteArchive
 from augury.errors import AuguryError, InvalidValue, NotFound, SettingsError, StoreError, StoreInUse
 from augury.models.prices import PriceBook
-from augury.settings import DEFAULT_URL, LOOPBACK
+from augury.settings import LOOPBACK
 from augury.store import open_store
 from augury.store.holding import hold
 from augury.store.owner import answers, find
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from augury.capture.carrying import Destination
     from augury.settings import Settings
     from augury.store.holding import Hold
     from augury.store.protocol import Store
@@ -168,19 +167,6 @@ def archive_of(settings: Settings, *, read_only: bool = False) -> RemoteArchive 
     )
 
 
-def destination_of(settings: Settings) -> Destination:
-    """What takes what an application records: the database that is named, or else the server.
-
-    Raises:
-        SettingsError: the address, or the file of prices, cannot be used.
-    """
-    return (
-        ServerDestination(settings.url or DEFAULT_URL, settings.key)
-        if settings.database is None
-        else SharedDatabase(settings)
-    )
-
-
 class SharedDatabase:
     """A database as an application in its process uses it: opened when it is needed, given back when it is not.
 
@@ -228,7 +214,7 @@ class SharedDatabase:
             if self._archive is None:
                 self._archive = archive_of(self.settings)
                 if isinstance(self._archive, RemoteArchive):
-                    self._server = ServerDestination(self._archive.url)
+                    self._server = ServerDestination(self._archive.url, self._archive.token)
             self._users += 1
             archive = self._archive
         try:

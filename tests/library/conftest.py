@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The data folder."""
-    for variable in ("AUGURY_DATABASE", "AUGURY_URL", "AUGURY_RAISE"):
+    for variable in ("AUGURY_DATABASE", "AUGURY_RAISE"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("AUGURY_URL", "http://127.0.0.1:9")  # where nobody listens
     folder = tmp_path / "data"
     monkeypatch.setenv("AUGURY_DATA_DIR", str(folder))
     augury.configure()

@@ -18,10 +18,13 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augury.capture.frames import encode, frame
@@ -30,7 +33,6 @@ from augury.errors import StoreAway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 if sys.platform != "win32":  # there nobody takes over what others have left, but each process its own
     import fcntl
@@ -173,6 +175,22 @@ class Place:
         return self.folder / _DROPPED
 
 
+def spare_dir() -> Path | None:
+    """Where calls are kept while the data folder cannot be written: this user's own among temporary files, or None.
+
+    A folder there that others can read or write is none of ours.
+    """
+    if not hasattr(os, "getuid"):
+        return None
+    folder = Path(tempfile.gettempdir()) / f"augury-{os.getuid()}"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        about = folder.lstat()
+        if stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077:
+            return folder
+    return None
+
+
 def place_of(data_dir: Path, destination: str) -> Path:
     """The folder of a destination, which may not be there yet."""
     return data_dir / "outboxes" / hashlib.sha256(destination.encode()).hexdigest()[:16]
@@ -228,10 +246,11 @@ def left_behind(place: Path) -> Iterator[Outbox]:
 
 def places(data_dir: Path) -> list[Path]:
     """The folders of all destinations."""
-    try:
-        return sorted(path for path in (data_dir / "outboxes").iterdir() if path.is_dir())
-    except OSError:
-        return []
+    found: list[Path] = []
+    for folder in (data_dir, spare_dir()):
+        with suppress(OSError):
+            found += sorted(path for path in (folder / "outboxes").iterdir() if path.is_dir()) if folder else []
+    return found
 
 
 def destination_of(place: Path) -> str | None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from augury.errors import AuguryError, InvalidValue, JournalFull, SettingsError, StorageFull
+from augury.errors import AuguryError, InvalidValue, JournalFull, SettingsError, StorageFull, StoreAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,8 +117,7 @@ class _Recorder:
 
     def _open(self) -> Outbox:
         """The journal, and the thread that brings away what is in it."""
-        from augury.capture.outbox import open_outbox  # noqa: PLC0415 - an application that records nothing loads nothing
-        from augury.capture.shipping import Shipper  # noqa: PLC0415
+        from augury.capture.shipping import Shipper  # noqa: PLC0415 - an application that records nothing loads nothing
 
         with self._lock:
             if self.box is not None:
@@ -132,19 +131,39 @@ class _Recorder:
                 _load()
                 way = self.way()
                 self.raises, self._exit_s = way.raises, way.exit_s
-                box = open_outbox(way.data_dir, way.destination, limit=way.limit)
+                box = self._box(way)
             except Exception as problem:
                 self._failed = (time.monotonic() + _TRY_AGAIN_S, problem)
                 raise
             finally:
                 self._opening = False
-            shipper = Shipper(box, way.open)
+            shipper = Shipper(box, way.open, self._lose)
             try:
                 shipper.start()
             except RuntimeError:  # the interpreter ends: what is recorded now, somebody else delivers
                 _LOG.debug("no thread can be started any more; calls stay in %s", box.folder)
             self.shipper, self.box, self._failed = shipper, box, None
             return box
+
+    def _box(self, way: Way) -> Outbox:
+        from augury.capture.outbox import open_outbox, spare_dir  # noqa: PLC0415 - as in _open
+
+        try:
+            return open_outbox(way.data_dir, way.destination, limit=way.limit)
+        except StoreAway as problem:
+            spare = spare_dir()
+            if spare is None:
+                raise
+            box = open_outbox(spare, way.destination, limit=way.limit)
+            _LOG.warning("%s; calls are kept in %s instead: set AUGURY_DATA_DIR to a folder of yours", problem, spare)
+            return box
+
+    def _lose(self, shipper: Shipper) -> None:
+        """Somebody has deleted the journal: the next call opens another."""
+        with self._lock:
+            if self.shipper is shipper:
+                self.shipper = self.box = None
+        shipper.box.abandon()
 
     def drop(self, problem: Exception) -> None:
         """Count what could not be recorded, and say so once in a while."""
@@ -221,6 +240,14 @@ def deliver_to(way: Callable[[], Way]) -> None:
     global _recorder
     before, _recorder = _recorder, _Recorder(way)
     before.close()
+
+
+def prepare() -> None:
+    """Load what recording takes, so that the first call need not wait for it."""
+    import augury.capture.outbox  # noqa: PLC0415
+    import augury.capture.shipping  # noqa: F401, PLC0415
+
+    _load()
 
 
 def record(fields: Mapping[str, Any], *, quietly: bool = False) -> bool:

@@ -20,7 +20,7 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock, get_ident
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from augury.capture.frames import encode, headers, read
@@ -102,9 +102,9 @@ class Segments:
         self._durable = durable
         self._segment_bytes = segment_bytes
         self._lasting = lasting
-        self._lock = Lock()
-        self._holder = 0  # the thread that has the lock
-        self._late: list[tuple[bytes, int]] = []  # what that thread was to add meanwhile
+        self._lock = RLock()
+        self._busy = False  # whoever finds it so with the lock in hand has come upon itself
+        self._late: list[tuple[bytes, int]] = []  # what was to be added then
         self._segments: list[_Segment] = []
         self._tail: int | None = None  # the file that the last segment is written to
         self._number = 0
@@ -154,16 +154,15 @@ class Segments:
             StorageFull: the disk is full.
             StoreAway: the folder cannot be written.
         """
-        if self._holder == get_ident():
-            self._late.append((frame, entries))
-            return
-        # As `_held`, written out: this is what an application waits for.
         with self._lock:
-            self._holder = get_ident()
+            if self._busy:
+                self._late.append((frame, entries))
+                return
+            self._busy = True
             try:
                 self._add(frame, entries)
             finally:
-                self._holder = 0
+                self._busy = False
         if self._late:
             self._catch_up()
 
@@ -239,11 +238,11 @@ class Segments:
     @contextmanager
     def _held(self) -> Iterator[None]:
         with self._lock:
-            self._holder = get_ident()
+            self._busy = True
             try:
                 yield
             finally:
-                self._holder = 0
+                self._busy = False
         if self._late:
             self._catch_up()
 

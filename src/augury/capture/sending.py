@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from augury.access.keys import id_of
 from augury.errors import AuguryError, InvalidValue, NotFound, ServerUnreachable, SettingsError, StorageFull, TooBusy
 
 if TYPE_CHECKING:
@@ -155,6 +156,15 @@ def _why(result: Any) -> str | None:
     if not isinstance(result, dict) or result.get("status") != "refused":
         return None
     return str(result.get("error") or f"{result.get('field')}: expected {result.get('expected')}")
+
+
+def name_of(url: str, key: str | None) -> str:
+    """What a server is called as a destination: its address, and the id within a key, which leads to a project.
+
+    What waits for one project must not be delivered by a process that has another's key.
+    """
+    number = id_of(key or "")
+    return without_secrets(url) + (f"#{number}" if number else "")
 
 
 def without_secrets(url: str) -> str:

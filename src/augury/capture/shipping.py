@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from threading import Condition, Event, Thread
+from contextlib import suppress
+from threading import Condition, Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from augury.capture.carrying import Carrier, Counts
@@ -18,7 +19,8 @@ from augury.capture.outbox import State, left_behind
 from augury.errors import AuguryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from augury.capture.carrying import Destination
     from augury.capture.outbox import Outbox
@@ -36,23 +38,48 @@ _MOST_UNSENT = 500  # fewer can wait for more
 _SAY_AGAIN_S = 600.0
 
 
+def deliver_left(place: Path, destination: Destination) -> Iterator[int]:
+    """Deliver what processes that have ended left for a destination; after each batch, how much of it.
+
+    Raises:
+        AuguryError: it cannot be delivered now; it stays where it is.
+    """
+    carrier = Carrier(destination, Counts())
+    for box in left_behind(place):
+        try:
+            before = box.waiting
+            while carrier.carry(box):
+                yield before - box.waiting
+                before = box.waiting
+            yield before - box.waiting
+        finally:
+            box.close()
+
+
 class Shipper:
     """Carries one outbox, and those that others have left, to one destination."""
 
-    def __init__(self, box: Outbox, opened: Callable[[], Destination]) -> None:
+    def __init__(
+        self, box: Outbox, opened: Callable[[], Destination], gone: Callable[[Shipper], None] = lambda _: None
+    ) -> None:
         """Nothing happens until it is started.
 
         Args:
             box: what is to be delivered.
+            gone: told when somebody has deleted the outbox, and the thread has ended.
             opened: gives the destination; asked by the thread, since what it takes to reach one may take long to load.
         """
         self.box = box
         self.asleep = False
         self.counts = Counts()
         self._opened = opened
+        self._gone = gone
         self._carrier: Carrier | None = None
         self._adopted: list[Outbox] = []
-        self._bell = Event()
+        self._bell = (
+            Lock()
+        )  # who sleeps waits for it, and who rings releases it: unlike an event, safe in a signal's handler
+        self._bell.acquire()
         self._hurry = Event()
         self._changed = Condition()
         self._flushing = 0
@@ -82,7 +109,8 @@ class Shipper:
 
     def ring(self) -> None:
         """Something was recorded while it was asleep."""
-        self._bell.set()
+        with suppress(RuntimeError):  # it has been rung already
+            self._bell.release()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that is recorded here, and what dead processes have left, has arrived; whether it has.
@@ -94,7 +122,7 @@ class Shipper:
             self._flushing += 1
             self._adopt_at = 0.0
             self._hurry.set()
-            self._bell.set()
+            self.ring()
             seen = self._round
             try:
                 # A round that has begun before may have missed what came last.
@@ -102,7 +130,7 @@ class Shipper:
                     left = deadline - time.monotonic()
                     if left <= 0 or not self._thread.is_alive():
                         return not self._unsettled()
-                    self._bell.set()
+                    self.ring()
                     self._changed.wait(min(left, _HURRIED_PAUSE_S))
             finally:
                 self._flushing -= 1
@@ -115,7 +143,7 @@ class Shipper:
         with self._changed:
             self._ending_by = time.monotonic() + timeout_s
             self._hurry.set()
-            self._bell.set()
+            self.ring()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         if not self._thread.is_alive():
@@ -144,6 +172,10 @@ class Shipper:
                 self._suffer(problem)
             else:
                 self._recover()
+            if self._trouble is not None and not self.box.folder.exists():
+                _LOG.error("%s is gone, and what waited in it: calls are kept in another folder now", self.box.folder)
+                self._gone(self)
+                break
             if self.box.dropped:
                 self.box.tell_dropped()
             with self._changed:
@@ -191,12 +223,11 @@ class Shipper:
         self.asleep = True
         try:
             if not (self.box.calls.entries or self.box.said.entries > self.box.deferred):
-                rung = self._bell.wait(min(longest_s, rest_in) if rest_in > 0 else longest_s)
+                rung = self._bell.acquire(timeout=min(longest_s, rest_in) if rest_in > 0 else longest_s)
             else:
                 rung = True
         finally:
             self.asleep = False
-            self._bell.clear()
         if rung:
             self._idle_since = None
         elif rest_in > 0 and time.monotonic() >= self._idle_since + REST_AFTER_S:

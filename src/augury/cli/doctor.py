@@ -12,7 +12,9 @@ import typer
 from rich.text import Text
 
 from augury import __version__
+from augury.capture import outbox
 from augury.capture.journal import survey
+from augury.capture.outbox import places
 from augury.cli.output import Database, Json, counted, write_json, write_line
 from augury.core.calls import OTHER
 from augury.core.windows import day_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from augury.capture.outbox import Place
     from augury.store.protocol import Archive, Description
 
 _ROOM = 2**30
@@ -83,6 +86,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("server", Verdict.GOOD, f"runs at {owner.url} and owns the database")
     else:
         yield Finding("server", Verdict.ADVICE, "none runs on this database; `augury serve` starts one")
+    yield from _outboxes(settings)
     if path is not None and not path.exists():
         yield Finding(
             "database",
@@ -132,6 +136,48 @@ def _journal(settings: Settings) -> Iterator[Finding]:
             )
     if not waiting and not any(own.dead_letters for _, own in found):
         yield Finding("journal", Verdict.GOOD, "no call waits for the database, and none was refused")
+
+
+def _outboxes(settings: Settings) -> Iterator[Finding]:
+    """What applications have recorded and could not deliver, or not even record."""
+    waiting = False
+    for folder in places(settings.data_dir):
+        try:
+            place = outbox.survey(folder)
+        except OSError as problem:
+            yield Finding("outbox", Verdict.WRONG, f"{folder} cannot be read: {problem.strerror or problem}")
+            continue
+        if place.calls or place.said:
+            waiting = True
+            yield _waiting(place)
+        if place.dropped:
+            reasons = "; ".join(f"{count:,} times {why}" for why, count in place.dropped.items())
+            yield Finding(
+                "not recorded",
+                Verdict.WRONG,
+                f"calls for {place.destination} could not be recorded: {reasons}; mend it where they are recorded, and delete "
+                f"{place.dropped_path}",
+            )
+        if place.dead_letters:
+            yield Finding(
+                "dead letters",
+                Verdict.ADVICE,
+                f"{counted(place.dead_letters, 'record')} that {place.destination} refused for good, and why: "
+                f"{place.dead_letters_path}; send again what you want, and delete the file",
+            )
+    if not waiting:
+        yield Finding("outbox", Verdict.GOOD, "nothing that applications have recorded waits to be delivered")
+
+
+def _waiting(place: Place) -> Finding:
+    says = (
+        f"{counted(place.calls, 'call')} and {counted(place.said, 'rating')} or outcomes wait for {place.destination}"
+    )
+    if place.troubles:
+        first = place.troubles[0]
+        since = datetime.fromtimestamp(first.since, UTC)
+        return Finding("outbox", Verdict.WRONG, f"{says} since {since:%Y-%m-%d %H:%M} UTC: {first.trouble}")
+    return Finding("outbox", Verdict.ADVICE, f"{says}: running processes deliver their own, `augury flush` the rest")
 
 
 def _prices(settings: Settings) -> Finding:

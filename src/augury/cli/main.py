@@ -20,6 +20,7 @@ from augury.cli import (
     doctor,
     export,
     files,
+    flush,
     forget,
     keys,
     migrate,
@@ -55,6 +56,7 @@ app.command("prune")(prune.prune)
 app.command("seal")(seal.seal)
 app.command("reprice")(reprice.reprice)
 app.command("copy")(copy.copy)
+app.command("flush")(flush.flush)
 app.command("forget")(forget.forget)
 app.add_typer(keys.app)
 app.command("migrate")(migrate.migrate)

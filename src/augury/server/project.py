@@ -6,12 +6,13 @@ import logging
 import os
 import secrets
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from augury.core.windows import Window
 from augury.errors import AuguryError
+from augury.server.adopting import adopting
 from augury.server.app import create_app
 from augury.server.parts import Parts
 from augury.server.warming import first_answer
@@ -75,7 +76,9 @@ def project(
         if database is not None:  # what several processes may use needs no owner
             announce(database, owner)
         try:
-            with warming, _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)):
+            # Nobody's real calls belong among sample traffic, which is gone when it starts again.
+            left = nullcontext() if parts.sample else adopting(settings, owner, own=name is None)
+            with warming, _retention(store, settings), Sealer(store, lambda: datetime.now(UTC)), left:
                 yield app
         finally:
             gate.dismiss(owner.token)

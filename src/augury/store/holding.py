@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 if sys.platform != "win32":  # which locks files for good by itself
     import fcntl
 
-_held: set[Path] = set()
+_held: dict[Path, int | None] = {}
 _changing = Lock()
 
 
@@ -35,10 +36,13 @@ class Hold:
     def release(self) -> None:
         """Let go; twice is fine."""
         with _changing:
-            _held.discard(self.path)
-            if self.descriptor is not None:
-                os.close(self.descriptor)
-                self.descriptor = None
+            if (
+                _held.get(self.path, -1) == self.descriptor
+            ):  # not a parent process's, whose number may be another file's here
+                del _held[self.path]
+                if self.descriptor is not None:
+                    os.close(self.descriptor)
+            self.descriptor = None
 
 
 def hold(database: Path, *, shared: bool) -> Hold:
@@ -52,7 +56,7 @@ def hold(database: Path, *, shared: bool) -> Hold:
         if path in _held:
             raise StoreInUse(f"{database} is open in this process already; use that store, or close it first")
         descriptor = _lock(path, database, shared=shared)
-        _held.add(path)
+        _held[path] = descriptor
     return Hold(path, descriptor)
 
 
@@ -77,3 +81,18 @@ def _lock(path: Path, database: Path, *, shared: bool) -> int | None:
     if not shared:
         os.write(descriptor, str(os.getpid()).encode())
     return descriptor
+
+
+def _forked() -> None:
+    """What a process held is not its child's, and is not to be held longer than the process lives."""
+    global _changing  # noqa: PLW0603 - a thread of the parent may have had it
+    _changing = Lock()
+    for descriptor in _held.values():
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
