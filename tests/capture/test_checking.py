@@ -52,9 +52,8 @@ def test_what_is_kept_is_what_the_rules_take(given: dict[str, Any]) -> None:
 
 
 def test_a_missing_id_and_a_missing_time_are_filled_in() -> None:
-    kept = [
-        json.loads(payload_of({"model": "gpt-4o", "response_time_ms": 1, **more})) for more in ({}, {"metadata": {}})
-    ]
+    least: dict[str, Any] = {"model": "gpt-4o", "response_time_ms": 1}
+    kept = [json.loads(payload_of(call)) for call in (least, least | {"metadata": {}})]
 
     assert len({UUID(record["id"]) for record in kept}) == 2
     assert all(

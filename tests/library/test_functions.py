@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import augury
+from augury.capture import recorder
 from augury.capture.outbox import survey
 from augury.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator
     from pathlib import Path
 
 SECRET = "Write a Python function that sorts a list of my patients by illness"
@@ -23,16 +24,14 @@ SECRET = "Write a Python function that sorts a list of my patients by illness"
 @pytest.fixture(autouse=True)
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What was handed in to be recorded, in order; it is recorded all the same."""
-    from augury.capture import tracking  # noqa: PLC0415
-
     found: list[dict[str, Any]] = []
-    recorded = tracking.recorder.record
+    recorded = recorder.record
 
     def record(fields: dict[str, Any], *, quietly: bool = False) -> bool:
         found.append(dict(fields))
         return recorded(fields, quietly=quietly)
 
-    monkeypatch.setattr(tracking.recorder, "record", record)
+    monkeypatch.setattr(recorder, "record", record)
     return found
 
 
@@ -75,12 +74,12 @@ def test_an_async_function_is_awaited_within_its_call(kept: list[dict[str, Any]]
 
 def test_a_generators_call_lasts_to_its_end_and_its_first_item_is_the_first_token(kept: list[dict[str, Any]]) -> None:
     @augury.track(model="gpt-4o")
-    def stream() -> Iterator[str]:
+    def stream() -> Generator[str, str, str]:
         heard = yield "a"
         yield f"heard {heard}"
         return "done"
 
-    def whole() -> Iterator[str]:
+    def whole() -> Generator[str, str, None]:
         assert (yield from stream()) == "done"
 
     run: Any = whole()
