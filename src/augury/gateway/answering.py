@@ -217,7 +217,7 @@ async def _read_on_its_way(trial: Trial, reply: Reply, body: Body) -> AsyncItera
     _read(trial, [rest], body)
     if stream is not None:
         rest = stream.end()
-    if rest and unpacker is None:
+    if rest and (unpacker is None or stream is not None):
         yield rest
 
 

@@ -8,9 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from augury import __version__
+from augury.gateway.chat import Chat
+from augury.gateway.memory import Memory
 from augury.gateway.proxy import Gateway, Proxy
 from augury.recommend.snapshot import Snapshot
-from augury.server import admin, analytics, docs, health, model, pages, problems, recommending, signing_in
+from augury.server import admin, analytics, chatting, docs, health, model, pages, problems, recommending, signing_in
 from augury.server.door import Door
 from augury.server.guard import Guard
 from augury.server.heads import Heads
@@ -61,10 +63,12 @@ def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
     app.state.parts = parts
     app.state.snapshot = snapshot
     app.state.gateway = gateway
+    app.state.chat = Chat(gateway, parts.prices)
+    app.state.memory = Memory()
     app.state.warming = Warming()
     problems.install(app)
     app.include_router(health.routes)  # whoever asks after it may add what he likes
-    for module in (analytics, recommending, admin, model):
+    for module in (analytics, recommending, chatting, admin, model):
         app.include_router(module.routes, dependencies=[Depends(_once_each)])
     docs.mount(app)
     pages.mount(app)

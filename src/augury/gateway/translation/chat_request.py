@@ -154,7 +154,7 @@ def _tools(fields: Mapping[str, Any], traits: Traits, ledger: Ledger) -> dict[st
 
 
 def _tool(given: Mapping[str, Any], place: str, traits: Traits, ledger: Ledger) -> dict[str, Any]:
-    if given.get("type") not in {None, "custom"}:
+    if given.get("type") not in (None, "custom"):
         raise refusal(f"{place}.type", _SERVED, "another kind of tool")
     if given.get("defer_loading") or given.get("allowed_callers") not in (None, ["direct"]):
         raise refusal(place, "a tool that the model calls itself, from the start", "one that other tools find or call")

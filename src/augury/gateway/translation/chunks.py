@@ -38,7 +38,7 @@ class Chunks:
         self._with_usage = usage
         self._head: dict[str, str] = {"id": "", "model": ""}
         self._usage: dict[str, Any] = {}
-        self._calls: dict[object, _Call] = {}  # by their block
+        self._calls: dict[str, _Call] = {}  # by their block
         self._count = 0
         self._reason: str | None = None
         self._refusal: str | None = None
@@ -54,11 +54,11 @@ class Chunks:
             case "message_start":
                 return self._start(reading.part(event.get("message")))
             case "content_block_start":
-                return self._open(event.get("index"), reading.part(event.get("content_block")))
+                return self._open(str(event.get("index")), reading.part(event.get("content_block")))
             case "content_block_delta":
-                return self._add(event.get("index"), reading.part(event.get("delta")))
+                return self._add(str(event.get("index")), reading.part(event.get("delta")))
             case "content_block_stop":
-                return self._close(event.get("index"))
+                return self._close(str(event.get("index")))
             case "message_delta":
                 self._learn(reading.part(event.get("usage")))
                 delta = reading.part(event.get("delta"))
@@ -98,7 +98,7 @@ class Chunks:
         """Counts are of all that came so far, and what is not told again stands."""
         self._usage |= {name: value for name, value in usage.items() if value is not None}
 
-    def _open(self, block: object, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def _open(self, block: str, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         match content.get("type"):
             case "text" if reading.string(content.get("text")):
                 return [self._chunk({"content": content["text"]})]
@@ -112,7 +112,7 @@ class Chunks:
             case _:
                 return []
 
-    def _add(self, block: object, delta: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def _add(self, block: str, delta: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         match delta.get("type"):
             case "text_delta" if reading.string(delta.get("text")):
                 return [self._chunk({"content": delta["text"]})]
@@ -122,7 +122,7 @@ class Chunks:
             case _:  # thoughts, signatures, citations
                 return []
 
-    def _close(self, block: object) -> list[Mapping[str, Any]]:
+    def _close(self, block: str) -> list[Mapping[str, Any]]:
         call = self._calls.pop(block, None)
         if call is None or call.begun:
             return []

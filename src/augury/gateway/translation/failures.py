@@ -89,7 +89,7 @@ def chat_failure(event: Mapping[str, Any]) -> dict[str, Any]:
     type_ = reading.string(error.get("type"))
     message = reading.string(error.get("message")) or "the provider's stream ended with an error"
     code = _CODES.get(type_)
-    if type_ in {"invalid_request_error", "request_too_large"} and any(part in message.lower() for part in _TOO_LONG):
+    if type_ in ("invalid_request_error", "request_too_large") and any(part in message.lower() for part in _TOO_LONG):
         code = "context_length_exceeded"
     return openai_error(message, type_=_OF_OPENAI.get(type_, "server_error"), code=code)
 
@@ -102,11 +102,11 @@ def messages_failure(chunk: Mapping[str, Any]) -> dict[str, Any]:
         kind = anthropic_type(int(code))
     elif type_ in _TYPES.values():
         kind = type_
-    elif code == "rate_limit_exceeded" or type_ in {"rate_limit_exceeded", "requests", "tokens"}:
+    elif code == "rate_limit_exceeded" or type_ in ("rate_limit_exceeded", "requests", "tokens"):
         kind = "rate_limit_error"
     elif code == "insufficient_quota" or type_ == "insufficient_quota":
         kind = "billing_error"
-    elif code in {"overloaded", "server_overloaded"}:
+    elif code in ("overloaded", "server_overloaded"):
         kind = "overloaded_error"
     else:
         kind = "api_error"

@@ -217,7 +217,7 @@ def _choice(given: object, tools: int) -> tuple[dict[str, Any], set[str] | None]
             names = {_allowed(tool, f"tool_choice.allowed_tools.tools[{at}]") for at, tool in enumerate(allowed)}
         case _:
             raise refusal("tool_choice", "none, auto, required, a function, or allowed_tools", reading.kind(given))
-    if not tools and choice["type"] not in {"auto", "none"}:
+    if not tools and choice["type"] not in ("auto", "none"):
         raise refusal("tool_choice", "none or auto where there are no tools", "a choice that needs some")
     return choice, names
 
@@ -240,7 +240,7 @@ def _conversation(messages: object, ledger: Ledger) -> tuple[list[dict[str, Any]
     for place, message in reading.objects(messages, "messages"):
         if message.get("name") is not None:
             ledger.leave_out(f"{place}.name", "Anthropic has no names of participants")
-        if message.get("role") in {"system", "developer"}:
+        if message.get("role") in ("system", "developer"):
             if turns:
                 ledger.leave_out(f"{place}.role", "kept, but said before the conversation instead of within it")
             system += parts.texts(message.get("content"), f"{place}.content")
@@ -287,7 +287,7 @@ def _said(message: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
     if isinstance(content, list):
         for inner, part in reading.objects(content, f"{place}.content"):
             spoken = part.get("refusal") if part.get("type") == "refusal" else part.get("text")
-            if part.get("type") not in {"text", "refusal"}:
+            if part.get("type") not in ("text", "refusal"):
                 raise refusal(f"{inner}.type", "text or refusal", "another kind of part")
             said += parts.texts(reading.text(spoken, inner), inner)
     elif content is not None:

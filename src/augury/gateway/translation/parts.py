@@ -61,7 +61,7 @@ def _block(part: Mapping[str, Any], place: str, ledger: Ledger) -> dict[str, Any
             block = {"type": "text", "text": reading.text(part.get("text"), f"{place}.text")}
         case "image_url":
             image = reading.mapping(part.get("image_url"), f"{place}.image_url")
-            if image.get("detail") not in {None, "auto"}:
+            if image.get("detail") not in (None, "auto"):
                 ledger.leave_out(f"{place}.image_url.detail", "Claude chooses the detail of an image itself")
             block = {
                 "type": "image",

@@ -9,11 +9,13 @@ _MOST: Final = 10_000  # parts of a schema; ends an enormous one
 
 
 def enforceable(schema: object) -> bool:
-    """Whether every object of the schema lists all of its properties as required and allows no others.
+    """Whether it describes an object, and every object in it lists all of its properties as required and allows no others.
 
     https://developers.openai.com/api/docs/guides/structured-outputs: strict mode takes no optional properties, which
     Anthropic's does.
     """
+    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+        return False
     waiting: list[object] = [schema]
     for _ in range(_MOST):
         if not waiting:

@@ -53,5 +53,5 @@ class Traits:
             samples=bool(_SAMPLED.match(name)) if name.startswith("claude") else not _PLAIN.match(name),
             effort=(known is None or known.reasoning) and not _WITHOUT_EFFORT.match(name),
             json_schema=known is None or known.json_schema,
-            openai=provider in {"openai", "azure.ai.openai"},
+            openai=provider in ("openai", "azure.ai.openai"),
         )
