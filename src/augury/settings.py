@@ -22,6 +22,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _MOST_PORTS = 65_535
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+LOG_FORMATS = ("text", "json")
 
 
 def _told(variable: str, about: str) -> dict[str, str]:
@@ -68,6 +69,14 @@ class Settings:
         metadata=_told(
             "AUGURY_GATEWAY", "a TOML file of the gateway's providers; unset: those whose keys are in the environment"
         ),
+    )
+    rules: Path | None = field(
+        default=None,
+        metadata=_told("AUGURY_RULES", "a TOML file of rules of your own: what calls are for, what evaluations mean"),
+    )
+    log_format: str = field(
+        default="text",
+        metadata=_told("AUGURY_LOG_FORMAT", "how `serve` writes its log: text, or json, an object a line"),
     )
     retention_days: int | None = field(
         default=None,
@@ -162,6 +171,12 @@ def _flag(variable: str, text: str) -> bool:
     return word in _YES
 
 
+def _log_format(variable: str, text: str) -> str:
+    if text.lower() not in LOG_FORMATS:
+        raise SettingsError(f"{variable}: expected one of {', '.join(LOG_FORMATS)}, got {shown(text)}")
+    return text.lower()
+
+
 def _whole(variable: str, text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingsError(f"{variable}: expected a whole number from {least} to {most}, got {shown(text)}")
@@ -181,6 +196,8 @@ _READ = {
     "prices": _path,
     "gateway": _path,
     "require_key": _flag,
+    "rules": _path,
+    "log_format": _log_format,
     "retention_days": _days,
     "journal_mib": _mebibytes,
     "outbox_mib": _mebibytes,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augury.access.keyring import KeyRing
 from augury.access.sessions import Sessions
 from augury.capture.journal import Journal, adopt
+from augury.capture.rules import OwnerRules
 from augury.capture.sending import ServerDestination
 from augury.client import RemoteArchive
 from augury.errors import AuguryError, InvalidValue, NotFound, SettingsError, StoreError, StoreInUse
@@ -38,6 +39,15 @@ def prices_of(settings: Settings) -> PriceBook:
         SettingsError: the file of prices cannot be used.
     """
     return PriceBook.from_file(settings.prices)
+
+
+def rules_of(settings: Settings) -> OwnerRules:
+    """The owner's rules.
+
+    Raises:
+        SettingsError: the file of rules cannot be used.
+    """
+    return OwnerRules.from_file(settings.rules)
 
 
 def make_folder(folder: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_token_comes_as_a_bearers_or_as_a_key(client: TestClient, header: di
     assert client.get("/api/admin/describe", headers=header).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["models/calls", "models/feedback", "models/recommend"])
+@pytest.mark.parametrize("path", ["models/feedback", "models/recommend"])
 def test_a_compressed_body_is_refused_by_that_name(client: TestClient, path: str) -> None:
     answer = client.post(f"/api/analytics/{path}", content=compress(b"{}"), headers={"content-encoding": "gzip"})
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
+_BAD_REQUEST = 400
+_STATUS_DIGITS = 3
 
 _CANCELLED = (
     asyncio.CancelledError, concurrent.futures.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit,
@@ -48,6 +50,34 @@ _CLASSES: dict[str, ErrorType] = {
     "EndpointConnectionError": ErrorType.CONNECTION,  # botocore
     "ConnectionClosedError": ErrorType.CONNECTION,
     "ConnectionError": ErrorType.CONNECTION,  # requests
+}
+
+# What telemetry names without its status: the classes of clients' errors that a status belongs to, and words of conventions.
+_NAMES: dict[str, ErrorType] = {
+    "RateLimitError": ErrorType.RATE_LIMIT,
+    "AuthenticationError": ErrorType.AUTHENTICATION,
+    "PermissionDeniedError": ErrorType.AUTHENTICATION,
+    "BadRequestError": ErrorType.INVALID_REQUEST,
+    "NotFoundError": ErrorType.INVALID_REQUEST,
+    "UnprocessableEntityError": ErrorType.INVALID_REQUEST,
+    "RequestTooLargeError": ErrorType.INVALID_REQUEST,
+    "InternalServerError": ErrorType.SERVER,
+    "OverloadedError": ErrorType.OVERLOADED,
+    "ServiceUnavailableError": ErrorType.OVERLOADED,
+    "DeadlineExceededError": ErrorType.TIMEOUT,
+    "ReadTimeout": ErrorType.TIMEOUT,
+    "ConnectTimeout": ErrorType.TIMEOUT,
+    "timeout": ErrorType.TIMEOUT,
+    "client_timeout_error": ErrorType.TIMEOUT,  # Anthropic's own spans
+    "connection_error": ErrorType.CONNECTION,
+    "ConnectError": ErrorType.CONNECTION,
+    "ReadError": ErrorType.CONNECTION,
+    "RemoteProtocolError": ErrorType.CONNECTION,
+    "ConnectionResetError": ErrorType.CONNECTION,
+    "ConnectionRefusedError": ErrorType.CONNECTION,
+    "CancelledError": ErrorType.CANCELLED,
+    "GeneratorExit": ErrorType.CANCELLED,
+    "KeyboardInterrupt": ErrorType.CANCELLED,
 }
 _NAMES_FIRST = (ErrorType.CONTEXT_LENGTH, ErrorType.CONTENT_FILTER)
 
@@ -139,6 +169,24 @@ def error_type_of_answer(status: int, body: object = None) -> ErrorType:
     """
     found = _told(body)
     return _judged(status, [word for word, _ in found], " ".join(sentence for _, sentence in found)) or ErrorType.OTHER
+
+
+def error_type_of_words(status: int, words: Iterable[str], sentence: str = "") -> ErrorType:
+    """The kind of failure that telemetry tells of.
+
+    Args:
+        status: the HTTP status, as far as it is known; 0: it is not.
+        words: what it calls the failure: classes with or without their modules, codes of providers, statuses as text.
+        sentence: what was said of it; looked at, and not kept.
+    """
+    said = [word.rpartition(".")[2] for word in words]
+    named = next((kind for word in said if (kind := _CLASSES.get(word) or _NAMES.get(word))), None)
+    if named in _NAMES_FIRST or (named and not status and named is not ErrorType.INVALID_REQUEST):
+        return named
+    status = status or next((int(word) for word in said if word.isdecimal() and len(word) == _STATUS_DIGITS), 0)
+    if named is ErrorType.INVALID_REQUEST:
+        status = status or _BAD_REQUEST  # its sentence may know better
+    return _judged(status, said, sentence) or named or ErrorType.OTHER
 
 
 def _of(error: BaseException) -> ErrorType:

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
+    from augury.capture.taskrules import TaskRules
     from augury.models.prices import PriceBook
 
 _LOG = logging.getLogger("augury.calls")
 
+_LOGGED = (
+    "id", "model", "provider", "task_type", "task_complexity", "response_time_ms", "tokens_used", "cost_usd", "success",
+    "error_type", "operation",
+)  # fmt: skip
 _LINES = 10  # calls of one request that are worth a line each in the log
 
 DEFAULT_OPERATION = "chat"
@@ -36,9 +41,13 @@ class RecordReader:
     are required; a missing `timestamp` is now.
     """
 
-    def __init__(self, prices: PriceBook | None) -> None:
-        """`prices` of None leaves costs that nobody reported to whoever stores the call."""
+    def __init__(self, prices: PriceBook | None, rules: TaskRules | None = None) -> None:
+        """`prices` of None leaves costs that nobody reported to whoever stores the call.
+
+        `rules` are the owner's, for a record without a task type whose metadata says where it comes from.
+        """
         self._prices = prices
+        self._rules = rules
         self._twins: Counter[str] = Counter()
 
     def read(self, record: Mapping[str, object], *, now: datetime | None = None) -> ModelCall:
@@ -55,12 +64,20 @@ class RecordReader:
         if values["response_time_ms"] is None:
             raise InvalidValue("response_time_ms", RULE["response_time_ms"].expected)
         identity = identity_of(values) if values["id"] is None else None
+        self._classify(values)
         _settle(values)
         self._price(values)
         if identity is not None:  # last, so that a record that was refused is nobody's twin
             values["id"] = derived_id(values["timestamp"], identity, self._twins[identity])
             self._twins[identity] += 1
         return ModelCall(**values)
+
+    def _classify(self, values: dict[str, Any]) -> None:
+        if self._rules is None or values["task_type"] is not None:
+            return
+        if rule := self._rules.of_metadata(values["metadata"]):
+            values["task_type"] = rule.task_type
+            values["task_complexity"] = values["task_complexity"] or rule.complexity
 
     def _price(self, values: dict[str, Any]) -> None:
         cost, source = values["cost_usd"], values["cost_source"]
@@ -130,13 +147,13 @@ def _identity_text(value: object) -> str:
 
 
 def read_all(
-    records: Iterable[object], prices: PriceBook | None, *, now: datetime | None = None
+    records: Iterable[object], prices: PriceBook | None, *, now: datetime | None = None, rules: TaskRules | None = None
 ) -> list[ModelCall | InvalidValue]:
     """An answer for each record, in order: its call, or what is wrong with it. One bad record never costs the good ones.
 
     What could not even be read as JSON may stand among the records as the error that it is.
     """
-    reader = RecordReader(prices)
+    reader = RecordReader(prices, rules)
     answers: list[ModelCall | InvalidValue] = []
     for record in records:
         if not isinstance(record, dict):
@@ -176,14 +193,22 @@ def log_lines(calls: Sequence[ModelCall]) -> None:
             log_line(call)
         return
     average = sum(call.response_time_ms for call in calls) / len(calls)
-    _LOG.info("[PerformanceTracking] Logged metrics: %d calls, %.0fms on average", len(calls), average)
+    _LOG.info(
+        "[PerformanceTracking] Logged metrics: %d calls, %.0fms on average",
+        len(calls),
+        average,
+        extra={"about": {"calls": len(calls), "avg_response_time_ms": round(average)}},
+    )
 
 
 def log_line(call: ModelCall) -> None:
-    """The seed's line in the log: what was recorded, never what was said."""
+    """The seed's line in the log: what was recorded, never what was said; as JSON its figures are members of the line."""
+    if not _LOG.isEnabledFor(logging.INFO):
+        return
     _LOG.info(
         "[PerformanceTracking] Logged metrics: %dms, %s, %s",
         call.response_time_ms,
         call.task_type,
         call.task_complexity or "unknown complexity",
+        extra={"about": {name: value for name in _LOGGED if (value := getattr(call, name)) is not None}},
     )

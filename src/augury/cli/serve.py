@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +34,8 @@ def serve(host: Host = None, port: Port = None, database: Database = None) -> No
 
     On any address but this machine's own it needs a key first: see `augury keys create`. Settings: AUGURY_DATABASE,
     AUGURY_DATA_DIR, AUGURY_HOSTS (names by which others reach it), AUGURY_REQUIRE_KEY (keys on this machine too),
-    AUGURY_PRICES (a file of your own prices), AUGURY_RETENTION_DAYS (days of calls to keep; unset, nothing is deleted).
+    AUGURY_PRICES (a file of your own prices), AUGURY_RULES (a file of your own rules: what calls are for),
+    AUGURY_RETENTION_DAYS (days of calls to keep; unset, nothing is deleted), AUGURY_LOG_FORMAT (text or json).
     """
     settings = Settings.read(database=database, host=host, port=port)
     with store_of(settings) as store:
@@ -44,10 +44,10 @@ def serve(host: Host = None, port: Port = None, database: Database = None) -> No
 
 def run_until_interrupted(settings: Settings, store: Store, name: str, *, alone: bool = False) -> None:
     """Serve the store, saying where; an interrupt is how it is meant to end. `alone`: see `augury.server.run.run`."""
+    from augury.server.logs import set_up  # noqa: PLC0415 - as the next
     from augury.server.run import run  # noqa: PLC0415 - a third of a second, which no other command should pay
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    set_up(settings.log_format)
 
     def ready(url: str) -> None:
         console.print(f"[bold]{name}[/] is at {url}/analytics/models", soft_wrap=True, highlight=False)

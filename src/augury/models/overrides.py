@@ -18,12 +18,12 @@ comes before one that does not, then the one with the latest `from`, then the on
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from augury.core.tables import name_in, read_tables, refuse_unknown
 from augury.errors import SettingsError, shown
 from augury.models.names import UNKNOWN, canonical_provider, resolve
 
@@ -52,39 +52,15 @@ class PriceOverride:
 
 def read_overrides(path: Path) -> tuple[PriceOverride, ...]:
     """Read the file, or raise SettingsError with one sentence that says what to correct."""
-    try:
-        # Decimal keeps 0.15 what it looks like.
-        document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: the file of prices cannot be read ({error.strerror}); expected a TOML file, check the path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: the file of prices is not UTF-8 text; save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{path}: not valid TOML ({error}); expected [[price]] tables, correct that line"
-        ) from error
-    entries = document.pop("price", [])
-    if document:
-        raise SettingsError(
-            f"{path}: {shown(next(iter(document)))} is not known here; expected nothing but [[price]] tables, remove it"
-        )
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SettingsError(f"{path}: `price` is not a list of tables; begin each price with a line [[price]]")
-    return tuple(_override(entry, f"{path}: [[price]] {number}") for number, entry in enumerate(entries, start=1))
+    return tuple(_override(entry, where) for where, entry in read_tables(path, "prices", "price")["price"])
 
 
 def _override(entry: dict[str, Any], where: str) -> PriceOverride:
-    unknown = sorted(entry.keys() - _KEYS)
-    if unknown:
-        raise SettingsError(
-            f"{where}: {shown(unknown[0])} is not known; expected {', '.join(sorted(_KEYS))}, rename it"
-        )
-    reported = _text(entry, "model", where)
+    refuse_unknown(entry, sorted(_KEYS), where)
+    reported = name_in(entry, "model", where)
     if reported is None or (model := resolve(reported).model) == UNKNOWN:
         raise SettingsError(f'{where}: `model` is missing; expected a model\'s name, such as "gpt-4o", add it')
-    provider = _text(entry, "provider", where)
+    provider = name_in(entry, "provider", where)
     since = entry.get("from")
     if since is not None and (not isinstance(since, date) or isinstance(since, datetime)):
         raise SettingsError(f"{where}: `from` is {shown(since)}; expected a day without quotes, such as 2026-01-01")
@@ -98,13 +74,6 @@ def _override(entry: dict[str, Any], where: str) -> PriceOverride:
         since=since,
         **prices,
     )
-
-
-def _text(entry: dict[str, Any], name: str, where: str) -> str | None:
-    value = entry.get(name)
-    if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise SettingsError(f"{where}: `{name}` is {shown(value)}; expected a name in quotes, correct it")
-    return value
 
 
 def _price(value: object, name: str, where: str) -> Decimal:

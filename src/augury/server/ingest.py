@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import logging
 from asyncio import Future, get_running_loop
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 from fastapi import Depends, Request
 
@@ -26,7 +26,7 @@ from augury.store.protocol import Fate, too_late
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from augury.server.parts import Parts
 
@@ -42,6 +42,10 @@ MOST_UNASKED = 4_096
 """So many groups of records may wait to be read."""
 
 
+Read: TypeAlias = "Sequence[ModelCall | InvalidValue]"
+"""A body's records: calls, or what is wrong with them."""
+
+
 @dataclass(slots=True, frozen=True)
 class Answered:
     """An answer's status and body."""
@@ -51,14 +55,27 @@ class Answered:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class _Arrival(Waiting):
+class Arrival(Waiting):
     """One request under way."""
 
-    records: Callable[[], Sequence[object]]
-    loop: AbstractEventLoop | None = None  # None: nobody waits
+    reads: Callable[[], Read]
+    answers: Callable[[Arrival], Answered] | None = None  # None: nobody waits
+    loop: AbstractEventLoop | None = None
     answer: Future[Answered] | None = None
-    read: list[ModelCall | InvalidValue]
+    read: Read = field(default_factory=list)
     answered: Answered | None = None
+
+    def statuses(self) -> Iterator[tuple[ModelCall | InvalidValue, str, InvalidValue | None]]:
+        """Each record as it was read, what became of it, and why where it was refused."""
+        fates = iter(self.fates)
+        for call in self.read:
+            if isinstance(call, InvalidValue):
+                yield call, "refused", call
+            elif self.accepted:
+                yield call, "accepted", None
+            else:
+                fate = next(fates)
+                yield (call, "refused", too_late(call)) if fate is Fate.FINAL else (call, fate.value, None)
 
 
 class Ingest:
@@ -67,8 +84,9 @@ class Ingest:
     def __init__(self, parts: Parts) -> None:
         """Threads are started when there is something to do."""
         self._parts = parts
-        self.committer: Committer[_Arrival] = Committer(parts.store, parts.journal, self._settle)
-        self._arrived: SimpleQueue[_Arrival | None] = SimpleQueue()
+        self.committer: Committer[Arrival] = Committer(parts.store, parts.journal, self._settle)
+        self._arrived: SimpleQueue[Arrival | None] = SimpleQueue()
+        self.settled: list[Callable[[Sequence[Arrival]], None]] = []  # told of requests that are over
         self._lock = Lock()
         self._readers: list[Thread] = []
         self._bytes = 0
@@ -99,7 +117,7 @@ class Ingest:
         if self._arrived.qsize() >= MOST_UNASKED:
             raise TooBusy("more calls wait to be read than may")
         self._begin()
-        self._arrived.put(_Arrival(records=records, read=[]))
+        self._arrived.put(Arrival(reads=lambda: self._calls(records())))
 
     async def record(self, body: bytes, content_type: str) -> Answered:
         """What became of the records of a body, once those that are good are safe.
@@ -109,22 +127,39 @@ class Ingest:
             TooBusy: too much is under way, or waits for the database; nothing was kept.
             StoreError: nothing was kept.
         """
+        return await self.receive(
+            len(body),
+            lambda: self._calls(bodies.records(body, content_type)),
+            partial(_answer, sample=self._parts.sample),
+        )
+
+    async def receive(self, size: int, reads: Callable[[], Read], answers: Callable[[Arrival], Answered]) -> Answered:
+        """What became of a body's calls, once those that are good are safe.
+
+        Args:
+            size: of the body, in bytes.
+            reads: makes its calls, on a thread of ours; an InvalidValue for each that is none.
+            answers: says what became of them, on another.
+
+        Raises:
+            InvalidValue: the body cannot be read, says `reads`.
+            TooBusy: too much is under way, or waits for the database; nothing was kept.
+            StoreError: nothing was kept.
+        """
         loop = get_running_loop()
         answer: Future[Answered] = loop.create_future()
-        arrival = _Arrival(
-            records=partial(bodies.records, body, content_type), size=len(body), loop=loop, answer=answer, read=[]
-        )
+        arrival = Arrival(reads=reads, answers=answers, size=size, loop=loop, answer=answer)
         with self._lock:
-            if self._bytes and self._bytes + len(body) > MOST_BYTES:
+            if self._bytes and self._bytes + size > MOST_BYTES:
                 raise TooBusy(f"{self._bytes} bytes are under way, and nothing of this was kept; send again later")
-            self._bytes += len(body)
+            self._bytes += size
         self._begin()
         self._arrived.put(arrival)
         try:
             return await answer
         finally:
             with self._lock:
-                self._bytes -= len(body)
+                self._bytes -= size
 
     def _begin(self) -> None:
         with self._lock:
@@ -141,33 +176,41 @@ class Ingest:
                 arrival.problem = problem
                 self._settle([arrival])
 
-    def _read(self, arrival: _Arrival) -> None:
-        records = arrival.records()
-        arrival.records = tuple  # what it holds may be long, and is done with
-        arrival.read = read_all(records, self._parts.prices, now=self._parts.now())
+    def _read(self, arrival: Arrival) -> None:
+        arrival.read = arrival.reads()
+        arrival.reads = tuple  # what it holds may be long, and is done with
         arrival.calls = [call for call in arrival.read if isinstance(call, ModelCall)]
         if arrival.calls:
             self.committer.submit(arrival)
         else:
             self._settle([arrival])
 
-    def _settle(self, group: list[_Arrival]) -> None:
+    def _calls(self, records: Sequence[object]) -> Read:
+        parts = self._parts
+        return read_all(records, parts.prices, now=parts.now(), rules=parts.rules.tasks)
+
+    def _settle(self, group: list[Arrival]) -> None:
         """Answer the requests of a group, waking the event loop once."""
         for arrival in group:
-            if arrival.loop is None:
+            if arrival.answers is None:
                 self._tell_of(arrival)
             elif arrival.problem is None:
                 try:
-                    arrival.answered = _answer(arrival, sample=self._parts.sample)
+                    arrival.answered = arrival.answers(arrival)
                 except Exception as problem:  # noqa: BLE001 - one answer must not cost the others theirs
                     arrival.problem = problem
+        for told in self.settled:
+            try:
+                told(group)
+            except Exception:  # noqa: BLE001 - counting must not cost anybody his answer
+                _LOG.exception("requests could not be counted")
         for loop in {arrival.loop for arrival in group if arrival.loop is not None}:
             try:
                 loop.call_soon_threadsafe(_deliver, [arrival for arrival in group if arrival.loop is loop])
             except RuntimeError:  # the loop has ended, and with it whoever waited
                 _LOG.debug("nobody waits for %d answers", len(group))
 
-    def _tell_of(self, arrival: _Arrival) -> None:
+    def _tell_of(self, arrival: Arrival) -> None:
         """Log what became of records that nobody waits for."""
         if arrival.problem is not None:
             _LOG.error("%d calls of the gateway were not kept: %s", max(len(arrival.calls), 1), arrival.problem)
@@ -178,7 +221,7 @@ class Ingest:
         log_lines(arrival.calls)
 
 
-def _deliver(group: list[_Arrival]) -> None:
+def _deliver(group: list[Arrival]) -> None:
     for arrival in group:
         if arrival.answer is None or arrival.answer.done():  # whoever asked has gone
             continue
@@ -188,22 +231,14 @@ def _deliver(group: list[_Arrival]) -> None:
             arrival.answer.set_exception(arrival.problem or AssertionError("neither answer nor problem"))
 
 
-def _answer(arrival: _Arrival, *, sample: bool) -> Answered:
+def _answer(arrival: Arrival, *, sample: bool) -> Answered:
     """The batch's answer, the fields of `BatchAnswer` as JSON: written by hand, since there are many records a second."""
     results: list[str] = []
     kept: list[ModelCall] = []
     counts = dict.fromkeys(("stored", "known", "refused"), 0)
     if arrival.accepted:
         counts["accepted"] = 0
-    fates = iter(arrival.fates)
-    for index, call in enumerate(arrival.read):
-        if isinstance(call, InvalidValue):
-            status, why = "refused", call
-        elif arrival.accepted:
-            status, why = "accepted", None
-        else:
-            fate = next(fates)
-            status, why = ("refused", too_late(call)) if fate is Fate.FINAL else (fate.value, None)
+    for index, (call, status, why) in enumerate(arrival.statuses()):
         counts[status] += 1
         if isinstance(call, ModelCall) and why is None:
             results.append(f'{{"index":{index},"status":"{status}","id":"{call.id}"}}')

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from augury.capture.journal import Journal
+from augury.capture.rules import OwnerRules
 from augury.gateway.configuration import Configuration
 from augury.models.prices import PriceBook
 from augury.server.gate import Gate
@@ -23,6 +24,7 @@ class Parts:
     sample: bool  # the store holds generated sample traffic
     now: Callable[[], datetime]
     gateway: Configuration = field(default_factory=Configuration)  # who answers for models
+    rules: OwnerRules = field(default_factory=OwnerRules)  # what its owner says of calls by where they come from
     gate: Gate = field(
         default_factory=Gate
     )  # tells callers apart; without keys, and without a token, nobody administers

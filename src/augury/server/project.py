@@ -19,7 +19,7 @@ from augury.server.warming import first_answer
 from augury.store.owner import Owner, announce, withdraw
 from augury.store.sealing import Sealer
 from augury.store.urls import file_of
-from augury.wiring import journal_of, prices_of
+from augury.wiring import journal_of, prices_of, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,7 @@ def project(
             sample=store.describe().sample,
             now=lambda: datetime.now(UTC),
             gateway=gateway,
+            rules=rules_of(settings),
             journal=journal,
         )
         app = create_app(parts, projects)
