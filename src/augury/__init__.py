@@ -9,6 +9,7 @@ from augury.store import open_store
 
 if TYPE_CHECKING:
     from augury.capture.context import context, last_message_id
+    from augury.capture.litellm import callback as litellm_callback
     from augury.capture.patching import instrument, uninstrument
     from augury.recommend.context import TaskContext
     from augury.recommend.recommender import ModelRecommender
@@ -27,6 +28,7 @@ __all__ = [
     "flush",
     "instrument",
     "last_message_id",
+    "litellm_callback",
     "open_store",
     "outcome",
     "recommend",
@@ -44,8 +46,10 @@ _LATER = {
     "context": "augury.capture.context",
     "instrument": "augury.capture.patching",
     "last_message_id": "augury.capture.context",
+    "litellm_callback": "augury.capture.litellm",
     "uninstrument": "augury.capture.patching",
 }
+_NAMED = {"litellm_callback": "callback"}  # there, where it is another name
 
 
 class _Callable(ModuleType):
@@ -63,5 +67,5 @@ import_module("augury.recommend").__class__ = _Callable
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+        return getattr(import_module(_LATER[name]), _NAMED.get(name, name))
     raise AttributeError(f"module 'augury' has no attribute {name!r}")
