@@ -21,7 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / "frontend"
 BUILT = ROOT / "src" / "augury" / "dashboard"
-BUILDS = (["vite.config.ts"],)
+BUILDS = (["vite.config.ts"], ["vite.feedback.config.ts"], ["vite.sign-in.config.ts"])
 """The arguments of each build's `vite build --config`; the first empties the folder."""
 
 CHECKS = (

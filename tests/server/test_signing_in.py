@@ -138,7 +138,6 @@ def test_a_wrong_key_and_one_that_reads_nothing_are_told_apart(
     _, page = keys.create(name="page", scopes=["feedback"], origins=["https://shop.example.org"])
     wrong = sign_in(browse(), "augury_<script>alert(1)</script>")
     assert (wrong.status_code, "no key of this server" in wrong.text) == (401, True)
-    assert "<script" not in wrong.text
     assert "alert(1)" not in wrong.text  # what was typed may be a key for somewhere else
     for secret in (ingest, page):
         answer = sign_in(browse(), secret)
