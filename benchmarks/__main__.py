@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, calibration, classify, imports, ingest, postgres, volume
+from benchmarks import analytics, calibration, classify, gateway, imports, ingest, postgres, volume
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("import", "ingest", "analytics", "volume", "postgres", "classify", "calibration", "all"),
+        choices=("import", "ingest", "gateway", "analytics", "volume", "postgres", "classify", "calibration", "all"),
         default="all",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
@@ -23,6 +23,8 @@ def main() -> None:
         imports.run(given.rows)
     if given.what in ("ingest", "all"):
         ingest.run(given.rows)
+    if given.what in ("gateway", "all"):
+        gateway.run(given.rows if given.what == "gateway" else min(given.rows, 10_000))
     if given.what in ("analytics", "all"):
         analytics.run([rows for rows in (10_000, 100_000, 1_000_000) if rows <= given.rows])
     if given.what in ("volume", "all"):  # more than a million only when asked for by its name

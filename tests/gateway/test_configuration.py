@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from augury.core.tasks import Priority, TaskType
+from augury.core.tasks import Priority
 from augury.errors import SettingsError
 from augury.gateway.configuration import read, refuse_itself
 from augury.gateway.upstreams import Api
@@ -63,8 +63,6 @@ def test_a_file_says_who_offers_what(tmp_path: Path) -> None:
             priority = "quality"
             [fallbacks]
             gpt-4o = ["gpt-4o-mini"]
-            [task_types]
-            Reviewer = "coding"
             """,
         ),
         {"MY_KEY": SECRET},
@@ -76,7 +74,6 @@ def test_a_file_says_who_offers_what(tmp_path: Path) -> None:
     assert told.auto_models == frozenset({"gpt-4o", "llama-3.3"})
     assert told.auto_priority is Priority.QUALITY
     assert told.fallbacks["gpt-4o"] == ("gpt-4o-mini",)
-    assert told.task_types["reviewer"] is TaskType.CODING
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,6 @@ def test_a_file_says_who_offers_what(tmp_path: Path) -> None:
         ("[providers.openai]\nkeys = 'caller'\napi = 'soap'", "one of openai, anthropic"),
         ("[providers.openai]\nkeys = 'caller'\nmodels = ['auto']", "no name of a model"),
         ("[fallbacks]\ngpt-4o = ['llama3.3']\n[providers.openai]\nkeys = 'caller'", "offered by no provider"),
-        ("[task_types]\nx = 'y'\n[providers.openai]\nkeys = 'caller'", "one of general_chat"),
     ],
 )
 def test_what_cannot_work_is_said_and_no_key_is_shown(text: str, says: str, tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ class AnswerReader:
         """Whether this event, not read as JSON yet, can say nothing new: most of a stream is like that."""
         return False
 
+    @property
+    def error_type(self) -> ErrorType | None:
+        """Why the call failed; None where it has not, as far as was read."""
+        return self._error_type
+
     def usage(self) -> Usage:
         """The tokens, as far as they are known."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from augury.capture.anthropic import MessagesReader
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from augury.capture.answers import AnswerReader
 
+_REMEMBERED = 256
 _READERS: tuple[tuple[str, Callable[[], AnswerReader]], ...] = (
     ("/chat/completions", ChatReader),
     ("/completions", lambda: ChatReader("text_completion")),
@@ -26,5 +28,11 @@ def reader_for(path: str) -> AnswerReader | None:
 
     Counting tokens, listing models, fetching a stored answer, or filing a batch is none.
     """
+    made = _reader(path)
+    return None if made is None else made()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _reader(path: str) -> Callable[[], AnswerReader] | None:
     bare = path.partition("?")[0].rstrip("/")
-    return next((reader() for end, reader in _READERS if bare.endswith(end)), None)
+    return next((reader for end, reader in _READERS if bare.endswith(end)), None)

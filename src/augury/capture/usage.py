@@ -40,7 +40,7 @@ class Usage:
 
 def field_of(whole: object, name: str) -> Any:
     """A field of a JSON object, or of an object of a client; None where there is none."""
-    return whole.get(name) if isinstance(whole, Mapping) else getattr(whole, name, None)
+    return whole.get(name) if isinstance(whole, (dict, Mapping)) else getattr(whole, name, None)
 
 
 def first_of(whole: object, *names: str) -> int | None:

@@ -209,6 +209,9 @@ def check(record: Mapping[str, object], *, now: datetime) -> dict[str, Any]:
 
 
 def _checked(rule: Rule, value: object, now: datetime) -> object:
+    own = _OWN.get(rule.kind) or _WORDS.get(rule.field)
+    if type(value) is own and (own is not int or (isinstance(value, int) and rule.least <= value <= rule.most)):
+        return value  # written out and read back it would be the same
     text = text_of(rule, value)
     if text is None:
         return None
@@ -299,6 +302,9 @@ _WORDS: Mapping[str, type[StrEnum]] = {
     "error_type": ErrorType,
     "selected_by": SelectedBy,
 }
+
+
+_OWN: Mapping[Kind, type] = {Kind.ID: UUID, Kind.FLAG: bool, Kind.COUNT: int, Kind.DURATION: int}
 
 
 def _word(rule: Rule, text: str) -> StrEnum | None:

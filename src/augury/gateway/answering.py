@@ -116,7 +116,7 @@ class Answer:
     @property
     def failed(self) -> bool:
         """Whether its caller may want to ask again."""
-        return error_type_of(self.trial.reader) is not None
+        return self.trial.reader.error_type is not None
 
     def complete(self) -> None:
         """All of it has gone out."""
@@ -157,7 +157,7 @@ async def begin(call: Call, trial: Trial, reply: Reply, body: Body) -> Answer:
     if kind == _STREAM:
         pieces = _read_on_its_way(trial, reply, body)
         first = await anext(pieces, b"")
-        refused = error_type_of(trial.reader) is not None  # then it may be tried again, and nothing more of it is read
+        refused = trial.reader.error_type is not None  # then it may be tried again, and nothing more of it is read
         answer.comes(first, None if refused else pieces, says_its_end=body.translation is not None)
         return answer
     content, complete = await reply.read(_MOST_WHOLE if body.translation is None else _MOST_TRANSLATED)
@@ -174,12 +174,6 @@ async def begin(call: Call, trial: Trial, reply: Reply, body: Body) -> Answer:
     if body.translation is not None:
         _translate(answer, trial, body.translation)
     return answer
-
-
-def error_type_of(reader: AnswerReader) -> ErrorType | None:
-    """Why what was read has failed; None where it has not, as far as it was read."""
-    fields = reader.fields()
-    return None if fields["success"] else ErrorType(fields.get("error_type", ErrorType.OTHER))
 
 
 def no_answer(problem: UpstreamFailed) -> Refused:

@@ -13,7 +13,7 @@ from augury.capture.dialects import reader_for
 from augury.core.calls import ErrorType
 from augury.errors import TranslationError
 from augury.gateway import bodies, headers, patience
-from augury.gateway.answering import GONE, Answer, Trial, begin, error_type_of, no_answer
+from augury.gateway.answering import GONE, Answer, Trial, begin, no_answer
 from augury.gateway.refusals import Refused
 from augury.gateway.upstreams import Prepared, UpstreamFailed
 
@@ -122,7 +122,7 @@ class _Call:
         except BaseException:  # whoever asked has gone, or the server ends
             self._close(trial, reply, ErrorType.CANCELLED, GONE)
             raise
-        error_type = error_type_of(trial.reader)
+        error_type = trial.reader.error_type
         self._health.ends(target, error_type)
         if error_type is None:
             return answer, None, None

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from augury.core.tasks import Priority, TaskType
+from augury.core.tasks import Priority
 from augury.errors import SettingsError, shown
 from augury.gateway.asked import AUTO
 from augury.gateway.upstreams import Api, Offer, Upstream
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 _OWN, _CALLERS = "own", "caller"
-_TOP = frozenset({"keys", "deadline_s", "body_mib", "providers", AUTO, "fallbacks", "task_types", "price"})
+_TOP = frozenset({"keys", "deadline_s", "body_mib", "providers", AUTO, "fallbacks", "price"})
 _PROVIDER = frozenset({
     "api", "base_url", "provider", "key", "keys", "headers", "models", "aliases", "responses", "stream_usage", "connect_s", "answer_s", "retries",
 })  # fmt: skip
@@ -76,9 +76,6 @@ class Configuration:
     auto_models: frozenset[str] | None = None  # canonical; None: every model offered
     auto_priority: Priority = Priority.BALANCED
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))  # by canonical model
-    task_types: Mapping[str, TaskType] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # by what a caller is named
 
 
 def read(path: Path | None, environment: Mapping[str, str]) -> Configuration:
@@ -164,10 +161,6 @@ def _configuration(document: dict[str, Any], where: str, environment: Mapping[st
         auto_models=None if models is None else frozenset(resolve(name).model for name in models),
         auto_priority=_word(auto, "priority", Priority, Priority.BALANCED, f"{where}: {AUTO}"),
         fallbacks=MappingProxyType(fallbacks),
-        task_types=MappingProxyType({
-            _name(name, f"{where}: task_types").lower(): _word({name: word}, name, TaskType, TaskType.OTHER, f"{where}: task_types")
-            for name, word in _table(document.get("task_types", {}), f"{where}: task_types").items()
-        }),
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ Raw = tuple[bytes, bytes]
 
 OURS: Final = b"x-augury-"
 
+KEYS: Final = PREFIX.encode()
+
 _OF_A_CONNECTION: Final = frozenset({
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
     b"transfer-encoding", b"upgrade",
@@ -47,6 +49,8 @@ def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, 
     sent: dict[str, str] = {}
     for name, value in headers:
         if name in _STAY_HERE or name in credentials or name in named or name.startswith(OURS):
+            continue
+        if name in _CREDENTIALS and KEYS in value:  # a key of ours, beside the caller's own for the provider
             continue
         if translated is not None and name.startswith(_TO_ONE_PROVIDER):
             continue
@@ -81,11 +85,13 @@ def ours(values: Mapping[str, object]) -> list[Raw]:
 
     A value is plain ASCII: any other character, and the percent sign, is percent-encoded in UTF-8, so that it can be read back.
     """
-    return [
-        (OURS + name.encode(), quote(str(value), safe=_PLAIN, errors="replace").encode())
-        for name, value in values.items()
-        if value is not None
-    ]
+    return [(OURS + name.encode(), _plain(str(value))) for name, value in values.items() if value is not None]
+
+
+def _plain(text: str) -> bytes:
+    if text.isascii() and text.isprintable() and "%" not in text:
+        return text.encode()
+    return quote(text, safe=_PLAIN, errors="replace").encode()
 
 
 def _named_by_connection(headers: Iterable[Raw]) -> frozenset[bytes]:

@@ -16,6 +16,7 @@ from augury.gateway.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from augury.capture.taskrules import TaskRules
     from augury.gateway.asked import Asked
     from augury.gateway.choosing import Choice
     from augury.gateway.configuration import Configuration
@@ -77,12 +78,13 @@ class Planner:
         configuration: Configuration,
         recommender: Callable[[], ModelRecommender],
         prices: PriceBook,
+        rules: TaskRules,
         rests_s: Callable[[Target], float],
     ) -> None:
         """`rests_s` says for how long a target is to be left alone."""
         self._configuration = configuration
         self.targets = Targets(configuration.upstreams)
-        self.tasks = Tasks(configuration.task_types)
+        self.tasks = Tasks(rules)
         self.chooser = Chooser(configuration, self.targets, recommender, prices, rests_s)
 
     async def plan(self, asked: Asked, logical: Logical) -> Plan:

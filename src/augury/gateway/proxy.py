@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from augury.capture.taskrules import TaskRules
     from augury.gateway.answering import Answer
     from augury.gateway.asked import Route
     from augury.gateway.configuration import Configuration
     from augury.gateway.headers import Raw
+    from augury.gateway.logical import Logical
+    from augury.gateway.planning import Plan
     from augury.gateway.recording import Records
     from augury.models.prices import PriceBook
     from augury.recommend.recommender import ModelRecommender
@@ -51,6 +54,7 @@ class Gateway:
         hand_over: Callable[[Records], None],
         recommender: Callable[[], ModelRecommender],
         prices: PriceBook,
+        rules: TaskRules,
     ) -> None:
         """Nothing is asked yet.
 
@@ -59,11 +63,12 @@ class Gateway:
             hand_over: takes what makes records of calls, and calls it on another thread.
             recommender: gives the recommender as it is now; it may take long, and is called on a thread.
             prices: what tokens cost.
+            rules: the owner's, of what calls are for.
         """
         self.configuration = configuration
         self.upstreams = Upstreams()
         self.health = Health()
-        self.planner = Planner(configuration, recommender, prices, self.health.rests_s)
+        self.planner = Planner(configuration, recommender, prices, rules, self.health.rests_s)
         self.recorder = Recorder(hand_over, self.planner.tasks, self.planner.chooser.conversations)
         self.calling = Calling(self.upstreams, self.recorder, self.health, deadline_s=configuration.deadline_s)
         self.retried = Retried()
@@ -147,24 +152,19 @@ class _Exchange:
 
     async def _answer(self, body: bytes) -> None:
         gateway = self._gateway
-        told: Mapping[str, object] = {}
+        logical: Logical | None = None
+        plan: Plan | None = None
         try:
             asked = requests.read(self._route, body, self._scope["headers"], self._scope["query_string"])
             logical = gateway.retried.logical(asked)
-            told = {"message-id": logical.message_id}
             plan = await gateway.planner.plan(asked, logical)
-            told = plan.told(logical)
             try:
                 answer = await gateway.calling.answer(asked, plan, logical)
             except BaseException:
                 gateway.retried.failed(asked, logical)
                 raise
-        except Refused as refused:
-            await self._refuse(refused, told)
-            return
-        except AuguryError as problem:  # of the database, which an automatic choice asks
-            _LOG.warning("a request to the gateway was not answered: %s", problem)
-            await self._refuse(Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(problem)), told)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, its caller is told in words that he understands
+            await self._refuse(_refusal(problem), _told(logical, plan))
             return
         try:
             await self._pass(answer, headers.ours(plan.told(logical, answer.trial.target)))
@@ -214,6 +214,23 @@ class _Exchange:
         given = [_JSON, *headers.ours(told or {})]
         given += [(name.encode(), value.encode("latin-1", "replace")) for name, value in refused.headers.items()]
         await _whole(self._send, refused.status, given, refused.body(self._route.api))
+
+
+def _told(logical: Logical | None, plan: Plan | None) -> Mapping[str, object]:
+    """What is known of a call that has no answer."""
+    if logical is None:
+        return {}
+    return {"message-id": logical.message_id} if plan is None else plan.told(logical)
+
+
+def _refusal(problem: Exception) -> Refused:
+    if isinstance(problem, Refused):
+        return problem
+    if isinstance(problem, AuguryError):  # of the database, which an automatic choice asks
+        _LOG.warning("a request to the gateway was not answered: %s", problem)
+        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
+    _LOG.exception("a request to the gateway failed", exc_info=problem)
+    return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway itself failed; its log says more", code="gateway")
 
 
 async def _whole(send: Send, status: int, given: list[Raw], body: bytes) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from augury.core import ids
@@ -16,7 +18,7 @@ from augury.gateway.asked import conversation_of
 from augury.gateway.unpacking import Unpacker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from augury.gateway.answering import Trial
     from augury.gateway.asked import Asked
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
     from augury.gateway.staying import Conversations
     from augury.gateway.tasks import Tasks
 
-    Records = Callable[[], Sequence[Mapping[str, object]]]
+    Records = Callable[[], Iterable[Mapping[str, object]]]
 
 _LOG = logging.getLogger("augury.gateway")
 
 _GATHERED_S: Final = 0.02
+_BUSY_S: Final = 0.5
+"""How long attempts are gathered: for a moment after a pause, longer while many come, since a commit costs more than a row."""
+
 _MOST: Final = 20_000  # attempts that wait to become rows
 _MOST_BYTES: Final = 256 * 2**20
-_AT_ONCE: Final = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class Recorder:
         self._ended: list[Ended] = []
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._flushed = 0.0
         self.lost = 0  # attempts that were not recorded
 
     def add(self, asked: Asked, logical: Logical, trial: Trial) -> None:
@@ -66,21 +71,24 @@ class Recorder:
         self._ended.append(Ended(asked=asked, logical=logical, trial=trial))
         self._bytes += size
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_GATHERED_S, self.flush)
+            loop = asyncio.get_running_loop()
+            due = max(loop.time() + _GATHERED_S, self._flushed + _BUSY_S)
+            self._timer = loop.call_at(due, self.flush)
 
     def flush(self) -> None:
         """Hand over what there is."""
         if self._timer is not None:
             self._timer.cancel()
+            self._flushed = self._timer.when()
             self._timer = None
         ended, self._ended, self._bytes = self._ended, [], 0
-        for first in range(0, len(ended), _AT_ONCE):
-            portion = ended[first : first + _AT_ONCE]
-            try:
-                self._hand_over(lambda portion=portion: self._records(portion))  # type: ignore[misc]
-            except Exception as problem:  # noqa: BLE001 - observing must never break the observed
-                _LOG.warning("attempts were not recorded: %s", problem)
-                self._lose(len(portion))
+        if not ended:
+            return
+        try:
+            self._hand_over(partial(self._records, ended))
+        except Exception as problem:  # noqa: BLE001 - observing must never break the observed
+            _LOG.warning("attempts were not recorded: %s", problem)
+            self._lose(len(ended))
 
     def _lose(self, count: int) -> None:
         if not self.lost:
@@ -89,8 +97,10 @@ class Recorder:
             )
         self.lost += count
 
-    def _records(self, ended: Sequence[Ended]) -> list[Mapping[str, object]]:
-        return [self._record(one) for one in ended]
+    def _records(self, ended: Sequence[Ended]) -> Iterator[Mapping[str, object]]:
+        for one in ended:
+            time.sleep(0)  # lets other threads go first, the one that answers among them
+            yield self._record(one)
 
     def _record(self, ended: Ended) -> Mapping[str, object]:
         asked, trial, logical = ended.asked, ended.trial, ended.logical

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from augury.capture.asking import classified
+from augury.capture.taskrules import Labels
 from augury.core.tasks import Complexity, TaskType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from augury.capture.taskrules import TaskRules
     from augury.gateway.asked import Asked
     from augury.gateway.logical import Logical
-
-_NAMES: Final = ("agent", "service", "prompt")
-"""Our headers that name who asks, for the owner's own rules of task types, the most telling first."""
 
 
 class Tasks:
     """Tells task types by the owner's rules, and where those say nothing by what is asked."""
 
-    def __init__(self, rules: Mapping[str, TaskType]) -> None:
-        """`rules` are by what a caller is named, in lower case."""
+    def __init__(self, rules: TaskRules) -> None:
+        """The rules are matched with what our headers say of where a request comes from."""
         self._rules = rules
 
     def of(self, asked: Asked, logical: Logical) -> tuple[TaskType, Complexity | None]:
@@ -33,11 +30,9 @@ class Tasks:
     def _of(self, asked: Asked) -> tuple[TaskType, Complexity | None]:
         told, hard = asked.ours.get("task-type"), asked.ours.get("complexity")
         complexity = Complexity(hard) if hard in set(Complexity) else None
-        if told in set(TaskType):
-            task_type: TaskType | None = TaskType(told)
-        else:
-            names = (asked.ours[name].lower() for name in _NAMES if name in asked.ours)
-            task_type = next((self._rules[name] for name in names if name in self._rules), None)
+        task_type = TaskType(told) if told in set(TaskType) else None
+        if task_type is None and (rule := self._rules.match(_labels(asked))):
+            task_type, complexity = rule.task_type, complexity or rule.complexity
         if task_type is not None and complexity is not None:
             return task_type, complexity
         if not asked.route.generates:
@@ -46,3 +41,14 @@ class Tasks:
         if complexity is None and found.features.characters:
             complexity = found.complexity
         return task_type or found.task_type, complexity
+
+
+def _labels(asked: Asked) -> Labels:
+    ours = asked.ours
+    return Labels(
+        service=ours.get("service"),
+        agent=ours.get("agent"),
+        span=ours.get("span"),
+        prompt=ours.get("prompt"),
+        tags=tuple(tag.strip() for tag in ours.get("tags", "").split(",") if tag.strip()),
+    )

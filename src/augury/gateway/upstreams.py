@@ -9,6 +9,7 @@ import urllib.request
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -184,9 +185,7 @@ class Upstreams:
                 prepared.url,
                 data=prepared.body,
                 headers=prepared.headers,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=None, sock_connect=upstream.connect_s, sock_read=upstream.answer_s
-                ),
+                timeout=_timeout(upstream.connect_s, upstream.answer_s),
                 allow_redirects=False,  # a key goes nowhere but where its owner sends it
                 proxy=self._proxy(upstream.base_url),
             )
@@ -230,6 +229,11 @@ class Upstreams:
             passed_by = urllib.request.proxy_bypass(parts.hostname or "")
             self._proxies[base_url] = None if passed_by else proxy
         return self._proxies[base_url]
+
+
+@cache
+def _timeout(connect_s: float, answer_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect_s, sock_read=answer_s)
 
 
 def failed(problem: Exception, upstream: Upstream) -> UpstreamFailed:

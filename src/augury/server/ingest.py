@@ -26,7 +26,7 @@ from augury.store.protocol import Fate, too_late
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from augury.server.parts import Parts
 
@@ -108,7 +108,7 @@ class Ingest:
         if self._parts.journal is not None:
             self._parts.journal.close()
 
-    def take(self, records: Callable[[], Sequence[object]]) -> None:
+    def take(self, records: Callable[[], Iterable[object]]) -> None:
         """Have records kept that nobody waits for; they are made on a thread of ours.
 
         Raises:
@@ -185,7 +185,7 @@ class Ingest:
         else:
             self._settle([arrival])
 
-    def _calls(self, records: Sequence[object]) -> Read:
+    def _calls(self, records: Iterable[object]) -> Read:
         parts = self._parts
         return read_all(records, parts.prices, now=parts.now(), rules=parts.rules.tasks)
 
