@@ -342,6 +342,16 @@ def test_an_export_is_recognised_by_its_columns_and_the_way_to_read_it_said(tmp_
         pass
 
 
+@pytest.mark.parametrize("unit", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_times_as_data_frames_write_them_into_json_are_understood(unit: int) -> None:
+    began, ended = (round(datetime.fromisoformat(when).timestamp() * unit) for when in (BEGAN, ENDED))
+
+    record = translator(Format.PHOENIX)(PHOENIX | {"start_time": began, "end_time": ended, "events": []}) or {}
+
+    assert record["response_time_ms"] in (2_500, 2_000)  # whole seconds tell no more
+    assert abs(record["timestamp"] - datetime.fromisoformat(ENDED)) < timedelta(seconds=1)
+
+
 def test_columns_of_ones_own_are_nobodys() -> None:
     assert recognised(["timestamp", "model", "response_time_ms"]) is None
 

@@ -26,6 +26,25 @@ def test_an_import_says_how_many_went_in_and_again_adds_nothing(augury: Augury, 
     assert (again["stored"], again["known"]) == (0, 3)
 
 
+def test_an_export_of_another_product_is_read_by_its_name(augury: Augury, tmp_path: Path) -> None:
+    spent = {
+        "call_type": "completion",
+        "model": "gpt-4o",
+        "startTime": "2026-05-01T10:00:00Z",
+        "endTime": "2026-05-01T10:00:02Z",
+    }
+    rows = [spent | {"request_id": "1", "spend": 0.5}, spent | {"request_id": "2", "call_type": "aimage_generation"}]
+    (tmp_path / "spend.json").write_text(json.dumps(rows))
+
+    first = augury.json("import", "--format", "litellm", tmp_path / "spend.json", *DATABASE)
+    again = augury("import", "--format", "litellm", tmp_path / "spend.json", *DATABASE)
+    both = augury("import", "--format", "litellm", "--map", "model=x", tmp_path / "spend.json", *DATABASE, code=1)
+
+    assert (first["records"], first["stored"], first["skipped"], first["refused"]) == (2, 1, 1, 0)
+    assert "2 records: 0 went in, 1 were there already, 0 were refused, 1 were no calls." in again.stderr
+    assert "--map" in both.stderr
+
+
 def test_an_appended_log_adds_only_what_is_new(augury: Augury, log: Path) -> None:
     augury("import", log, *DATABASE)
     log.write_text(log.read_text() + log.read_text().splitlines(keepends=True)[1])  # a genuine twin of the first call

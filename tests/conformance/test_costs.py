@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.conformance.by_hand import Case, by_hand, counted_calls, differences, step_of
-from tests.world import FOREIGN, HOSTILE, NAMES, NOW, a_call
+from tests.world import FOREIGN, NAMES, NOW, a_call
 
 from augury.analytics import costs as costing
 from augury.analytics import model as modelling
@@ -38,7 +38,6 @@ CASES = (
     Case(days=30, zone="Europe/Berlin", group_by=GroupBy.MODEL),
     Case(days=20, zone="Asia/Kathmandu", interval=Interval.WEEK, group_by=GroupBy.TASK_TYPE),
     Case(days=4, zone="America/New_York", interval=Interval.HOUR, group_by=GroupBy.TIME),
-    Case(days=90, filters=Filters(model=FOREIGN)),
     Case(days=90, filters=Filters(provider="aws.bedrock", task_type="coding")),
     Case(days=90, filters=Filters(complexity="simple", segment="pro", operations=None)),
     Case(days=90, filters=Filters(segment="größe 🦊 'x'"), group_by=GroupBy.PROVIDER),
@@ -63,7 +62,7 @@ def test_without_conversations_asked_for_none_are_looked_for(world_store: Store)
 
 def test_page_by_page_every_conversation_comes_exactly_once(world_store: Store, calls: tuple[ModelCall, ...]) -> None:
     case = Case(days=170, interval=Interval.WEEK, filters=Filters(operations=None))
-    found, page = [], ConversationsPage(limit=7)
+    found, page = [], ConversationsPage(limit=11)
     while True:
         answer = costs(world_store, case.request(), page).conversations
         assert answer is not None
@@ -142,7 +141,7 @@ def test_a_cost_of_which_nobody_said_where_it_comes_from_is_told_apart(store: St
     assert "one priced call" in answer.notes[0]
 
 
-@pytest.mark.parametrize("name", ["gpt-4o", HOSTILE, FOREIGN, "text-embedding-3-small"])
+@pytest.mark.parametrize("name", ["gpt-4o", FOREIGN])
 def test_one_model_is_measured_as_plain_python_does(
     world_store: Store, calls: tuple[ModelCall, ...], name: str
 ) -> None:
@@ -186,7 +185,16 @@ def test_failures_that_nobody_explained_have_no_type(store: Store) -> None:
 
 
 def costs_by_hand(case: Case, calls: Iterable[ModelCall]) -> dict[str, Any]:
-    """The costs of a case, as `dataclasses.asdict` would give them."""
+    """The costs of a case, as `dataclasses.asdict` would give them; worked out once for all engines."""
+    if case not in _known:
+        _known[case] = _costs_by_hand(case, calls)
+    return _known[case]
+
+
+_known: dict[Case, dict[str, Any]] = {}
+
+
+def _costs_by_hand(case: Case, calls: Iterable[ModelCall]) -> dict[str, Any]:
     counted = counted_calls(case, calls)
     overview = by_hand(case, calls)
     points = list(zip(overview["trends"], _by_point(counted, case, overview["trends"]), strict=True))

@@ -99,7 +99,9 @@ def _record(kwargs: Mapping[str, Any], response: object, began: object, ended: o
         "conversation_id": text(first(beside, "session_id", "litellm_session_id") or payload.get("session_id")),
         "user_id": text(first(payload, "end_user") or kwargs.get("user") or beside.get("user_api_key_user_id")),
         "attempt": 1 + len(listing(beside.get("previous_models"))),
-        **exported.tokens(payload.get("prompt_tokens"), payload.get("completion_tokens"), _usage(payload, response)),
+        **exported.usage_tokens(
+            payload.get("prompt_tokens"), payload.get("completion_tokens"), _usage(payload, response)
+        ),
         **metadata(
             source="litellm",
             group=payload.get("model_group"),

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 2_000  # of one CSV record: a quote that nobody closed must not swallow the file
 _MOST_CHARACTERS = 4_000_000
 _PIECE = 1 << 20
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +61,28 @@ def read_array(path: Path) -> Iterator[Line]:
     """
     decoder, number = json.JSONDecoder(), 0
     with io.TextIOWrapper(opened(path), encoding="utf-8-sig") as file:
-        text, ended = "", False
-
-        def more() -> None:
-            nonlocal text, ended
-            piece = file.read(_PIECE)
-            text, ended = text + piece, not piece
-
-        while not text.lstrip() and not ended:
-            more()
-        text = text.lstrip()
+        text = file.read(_PIECE).lstrip()
         if not text.startswith("["):
             raise FileUnreadable(f"{path} is no JSON array")
-        text = text[1:]
+        place, ended = 1, False
         while True:
-            text = text.lstrip(" \t\r\n,")
-            if text.startswith("]"):
+            place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]  # nothing matches too
+            if text.startswith("]", place):
                 return
             try:
-                value, end = decoder.raw_decode(text) if text else (None, 0)
+                value, end = decoder.raw_decode(text, place)
             except (ValueError, RecursionError):
-                value, end = None, 0
+                value, end = None, place
             # What reaches the end of what was read may go on: a number, or an object cut in two.
-            if end and (end < len(text) or ended):
-                number += 1
-                text = text[end:]
+            if place < end and (end < len(text) or ended):
+                number, place = number + 1, end
                 broken = None if isinstance(value, dict) else "a JSON object in the array"
                 yield Line(number, value if isinstance(value, dict) else {}, broken)
-            elif ended or len(text) > _MOST_CHARACTERS:
+            elif ended or len(text) - place > _MOST_CHARACTERS:
                 raise FileUnreadable(f"{path} breaks off, or is no JSON, in or after object {number + 1} of its array")
             else:
-                more()
+                piece = file.read(_PIECE)
+                text, place, ended = text[place:] + piece, 0, not piece
 
 
 def csv_columns(path: Path) -> list[str]:

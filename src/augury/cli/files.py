@@ -128,7 +128,7 @@ def _tell(result: dict[str, Any], rejects: Path | None) -> None:
     console.print(
         f"{visible(result['file'])}: {counted(result['records'], 'record')}: {result['stored']:,} went in, "
         f"{result['known']:,} were there already, {result['refused']:,} were refused"
-        + (f", {result['skipped']:,} are no calls." if result["skipped"] else "."),
+        + (f", {result['skipped']:,} were no calls." if result["skipped"] else "."),
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
     if result["unusedColumns"]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from augury.capture.elsewhere.reading import (
     any_of,
-    count,
     dollars,
     failed,
     first,
@@ -17,8 +16,8 @@ from augury.capture.elsewhere.reading import (
     task,
     text,
     timed,
+    tokens,
 )
-from augury.capture.usage import including
 from augury.core.calls import ErrorType
 
 if TYPE_CHECKING:
@@ -61,7 +60,13 @@ def translate(values: Mapping[str, object]) -> Record | None:
         "user_id": first(values, "request_user_id", "helicone_user"),
         "cost_usd": dollars(first(values, "costUSD", "cost_usd"), first(values, "cost")),
         "user_rating": {True: 1, False: -1}.get(flag(first(values, "feedback_rating"))),  # type: ignore[arg-type]  # None has none
-        **_tokens(values),
+        **tokens(
+            first(values, "prompt_tokens"),
+            first(values, "completion_tokens"),
+            cached=first(values, "prompt_cache_read_tokens"),
+            written=first(values, "prompt_cache_write_tokens"),
+            reasoning=first(values, "reasoning_tokens"),
+        ),
         **task(body.get("messages") or body.get("input") or body.get("prompt"), body.get("tools")),
         **metadata(
             source="helicone",
@@ -76,18 +81,3 @@ def translate(values: Mapping[str, object]) -> Record | None:
         if int(status) in own:
             record["error_type"] = str(own[int(status)])
     return record
-
-
-def _tokens(values: Mapping[str, object]) -> Record:
-    given, taken = first(values, "prompt_tokens"), first(values, "completion_tokens")
-    cached = count(first(values, "prompt_cache_read_tokens"))
-    written = count(first(values, "prompt_cache_write_tokens"))
-    reasoning = count(first(values, "reasoning_tokens"))
-    own_input, own_output = count(given), count(taken)
-    return {
-        "input_tokens": given if own_input is None else including(own_input, cached, written),
-        "output_tokens": taken if own_output is None else including(own_output, reasoning),
-        "cached_input_tokens": cached if own_input is not None else None,
-        "cache_write_tokens": written if own_input is not None else None,
-        "reasoning_tokens": reasoning if own_output is not None else None,
-    }

@@ -17,8 +17,8 @@ from augury.capture.elsewhere.reading import (
     task,
     text,
     timed,
+    tokens,
 )
-from augury.capture.usage import first_of, including
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def translate(values: Mapping[str, object]) -> Record | None:
         "conversation_id": first(values, "session_id"),
         "user_id": first(values, "end_user", "user"),
         "cost_usd": dollars(first(values, "spend")),
-        **tokens(first(values, "prompt_tokens"), first(values, "completion_tokens"), usage),
+        **usage_tokens(first(values, "prompt_tokens"), first(values, "completion_tokens"), usage),
         **task(
             listing(values.get("messages")) or request.get("messages") or request.get("input"), request.get("tools")
         ),
@@ -84,22 +84,14 @@ def translate(values: Mapping[str, object]) -> Record | None:
     return record
 
 
-def tokens(given: object, taken: object, usage: Mapping[str, object]) -> Record:
+def usage_tokens(given: object, taken: object, usage: Mapping[str, object]) -> Record:
     """Tokens as LiteLLM counts them for every provider: cached ones are among the input, reasoning among the output."""
     of_input = mapping(usage.get("prompt_tokens_details"))
     of_output = mapping(usage.get("completion_tokens_details"))
-    cached = first_of(of_input, "cached_tokens")
-    if cached is None:
-        cached = first_of(usage, "cache_read_input_tokens")
-    written = first_of(usage, "cache_creation_input_tokens")
-    if written is None:
-        written = first_of(of_input, "cache_creation_tokens")
-    reasoning = first_of(of_output, "reasoning_tokens")
-    own_input, own_output = count(given), count(taken)
-    return {
-        "input_tokens": given if own_input is None else including(own_input, cached, written),
-        "output_tokens": taken if own_output is None else including(own_output, reasoning),
-        "cached_input_tokens": cached,
-        "cache_write_tokens": written,
-        "reasoning_tokens": reasoning,
-    }
+    return tokens(
+        given,
+        taken,
+        cached=first({**usage, **of_input}, "cached_tokens", "cache_read_input_tokens"),
+        written=first({**of_input, **usage}, "cache_creation_input_tokens", "cache_creation_tokens"),
+        reasoning=first(of_output, "reasoning_tokens"),
+    )

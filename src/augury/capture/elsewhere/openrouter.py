@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augury.capture.elsewhere.reading import count, failed, first, flag, metadata, number, text, timed
-from augury.capture.usage import including
+from augury.capture.elsewhere.reading import failed, first, flag, metadata, number, text, timed, tokens
 from augury.core.calls import ErrorType
 
 if TYPE_CHECKING:
@@ -31,18 +30,17 @@ def translate(values: Mapping[str, object]) -> Record | None:
         milliseconds=number(first(values, "generation_time_ms")),
         first_token_ms=number(first(values, "time_to_first_token_ms")),
     )
-    given, taken = first(values, "tokens_prompt"), first(values, "tokens_completion")
-    cached, reasoning = count(first(values, "tokens_cached")), count(first(values, "tokens_reasoning"))
-    own_input, own_output = count(given), count(taken)
     record |= {
         "model": model,
         "provider": first(values, "provider_name"),
         "operation": "chat",
         "user_id": first(values, "user"),
-        "input_tokens": given if own_input is None else including(own_input, cached),
-        "output_tokens": taken if own_output is None else including(own_output, reasoning),
-        "cached_input_tokens": cached if own_input is not None else None,
-        "reasoning_tokens": reasoning if own_output is not None else None,
+        **tokens(
+            first(values, "tokens_prompt"),
+            first(values, "tokens_completion"),
+            cached=first(values, "tokens_cached"),
+            reasoning=first(values, "tokens_reasoning"),
+        ),
         "cost_usd": _cost(values),
         **metadata(source="openrouter", app=first(values, "app_name"), key=first(values, "api_key_name")),
     }

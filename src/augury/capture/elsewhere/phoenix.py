@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from augury.capture.elsewhere.reading import (
     any_of,
-    count,
     dollars,
     failed,
     first,
@@ -21,8 +20,8 @@ from augury.capture.elsewhere.reading import (
     task,
     text,
     timed,
+    tokens,
 )
-from augury.capture.usage import including
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +60,13 @@ def translate(values: Mapping[str, object]) -> Record | None:
         "conversation_id": _attribute(values, "session.id") or trace,
         "user_id": _attribute(values, "user.id"),
         "cost_usd": dollars(_attribute(values, "llm.cost.total")),
-        **_tokens(values),
+        **tokens(
+            _count(values, "prompt"),
+            _count(values, "completion"),
+            cached=_count(values, "prompt_details.cache_read"),
+            written=_count(values, "prompt_details.cache_write"),
+            reasoning=_count(values, "completion_details.reasoning"),
+        ),
         **task(
             parsed(_attribute(values, "llm.input_messages")) or _attribute(values, "input.value"),
             _attribute(values, "llm.tools"),
@@ -79,20 +84,6 @@ def translate(values: Mapping[str, object]) -> Record | None:
         kind_of = raised.get("exception.type") or mapping(raised.get("exception")).get("type")
         record |= failed(first(values, "status_message"), kind=kind_of)
     return record
-
-
-def _tokens(values: Mapping[str, object]) -> Record:
-    given, taken = _count(values, "prompt"), _count(values, "completion")
-    cached, written = (count(_count(values, f"prompt_details.{name}")) for name in ("cache_read", "cache_write"))
-    reasoning = count(_count(values, "completion_details.reasoning"))
-    own_input, own_output = count(given), count(taken)
-    return {
-        "input_tokens": given if own_input is None else including(own_input, cached, written),
-        "output_tokens": taken if own_output is None else including(own_output, reasoning),
-        "cached_input_tokens": cached if own_input is not None else None,
-        "cache_write_tokens": written if own_input is not None else None,
-        "reasoning_tokens": reasoning if own_output is not None else None,
-    }
 
 
 def _count(values: Mapping[str, object], name: str) -> object:

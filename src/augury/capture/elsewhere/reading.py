@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from augury.capture.asking import classified
 from augury.capture.failures import error_type_of_answer
+from augury.capture.usage import including
 from augury.core.calls import ErrorType
 from augury.core.ids import derived_id
 from augury.core.rules import NAME_CHARACTERS
@@ -41,6 +42,11 @@ _SAID = (
     ("internalserver", ErrorType.SERVER), ("apiconnection", ErrorType.CONNECTION), ("connection", ErrorType.CONNECTION),
 )  # fmt: skip
 _SAID_CHARACTERS = 2_000
+_UNITS = (
+    (1e17, 1e9),
+    (1e14, 1e6),
+    (1e11, 1e3),
+)  # nanoseconds, microseconds, milliseconds: seconds are of this age below 1e11
 
 
 def first(values: Mapping[str, object], *names: str) -> object:
@@ -105,6 +111,24 @@ def count(value: object) -> int | None:
     return int(found) if found is not None and found >= 0 and found == int(found) else None
 
 
+def tokens(
+    given: object, taken: object, *, cached: object = None, written: object = None, reasoning: object = None
+) -> Record:
+    """Tokens as the table counts them: cached and written ones are among the input, reasoning among the output.
+
+    A part that is more than its whole was not counted in it; a part of what nobody told is left out.
+    """
+    own_input, own_output = count(given), count(taken)
+    read, kept, thought = count(cached), count(written), count(reasoning)
+    return {
+        "input_tokens": given if own_input is None else including(own_input, read, kept),
+        "output_tokens": taken if own_output is None else including(own_output, thought),
+        "cached_input_tokens": None if own_input is None else read,
+        "cache_write_tokens": None if own_input is None else kept,
+        "reasoning_tokens": None if own_output is None else thought,
+    }
+
+
 def flag(value: object) -> bool | None:
     """Whether, where the value says so."""
     if isinstance(value, bool):
@@ -114,7 +138,10 @@ def flag(value: object) -> bool | None:
 
 
 def instant(value: object) -> datetime | None:
-    """A point in time: UTC where it does not say."""
+    """A point in time: UTC where it does not say; a number counts from 1970, in what its size makes plain."""
+    if isinstance(value, int | float) and (found := number(value)) is not None:
+        unit = next((unit for least, unit in _UNITS if found >= least), 1.0)
+        value = datetime.fromtimestamp(found / unit, UTC) if found > 0 else None
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
