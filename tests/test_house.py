@@ -55,8 +55,8 @@ def test_the_wheel_carries_what_the_product_needs(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
     for needed in (
-        "augury/py.typed", "augury/store/schema/duckdb.sql", "augury/server/templates/models.html", "augury/server/assets/docs.js", "augury/recommend/catalogue.toml",
-        "augury/server/assets/augury.css", "augury/report/assets/tome.css", "augury/report/assets/icon.svg",
+        "augury/py.typed", "augury/store/schema/duckdb.sql", "augury/dashboard/index.html", "augury/dashboard/licences.txt", "augury/server/assets/docs.js", "augury/recommend/catalogue.toml",
+        "augury/report/assets/tome.css", "augury/report/assets/icon.svg",
         "augury/report/templates/report.html", "augury/report/assets/report.css",
     ):  # fmt: skip
         assert needed in names

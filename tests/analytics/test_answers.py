@@ -19,7 +19,7 @@ MEASURES = {
     "totalCalls", "avgResponseTime", "minResponseTime", "maxResponseTime", "medianResponseTime", "p95ResponseTime",
     "p99ResponseTime", "avgTimeToFirstToken", "successRate", "thumbsUp", "thumbsDown", "satisfactionRate", "avgTokens",
     "totalTokens", "inputTokens", "outputTokens", "tokensPerSecond", "totalCost", "costPerCall", "costPerSuccess",
-    "unpricedCalls", "qualityScore", "speedScore", "confidence",
+    "unpricedCalls", "qualityScore", "speedScore", "confidence", "successRateInterval", "satisfactionRateInterval",
 }  # fmt: skip
 """As the contract names them."""
 

@@ -143,6 +143,28 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def crowded_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with calls of sixty models. Shared as well."""
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    calls = [
+        {"model": f"model-{number:02}", "provider": f"provider-{number % 7}", "task_type": "coding", "response_time_ms": 900 + number}
+        | {"input_tokens": 100, "output_tokens": 10, "timestamp": (now - timedelta(hours=hour)).isoformat()}
+        for number in range(60)
+        for hour in range(6)
+    ]  # fmt: skip
+    with serving(tmp_path_factory.mktemp("crowded")) as running:
+        running.record(calls)
+        yield running
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Site]:
+    """A server without a call, for one test alone."""
+    with serving(tmp_path) as running:
+        yield running
+
+
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens pages of a server; at the end none of them may have complained, nor asked another machine for anything."""

@@ -6,7 +6,7 @@ Formulas are written here a second time, from the contract and not from the sour
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from tests.world import NAMES, NOW
 
+from augury.analytics.answers import Cell
 from augury.analytics.overview import GroupBy, OverviewRequest
 from augury.core.windows import Interval, Window, zone_named
 from augury.store.protocol import Filters
@@ -62,6 +63,9 @@ class Case:
         return OverviewRequest(window=window, interval=self.interval, filters=self.filters, group_by=self.group_by)
 
 
+CELL_MEASURES = frozenset(field.name for field in fields(Cell))
+
+
 def by_hand(case: Case, calls: Iterable[ModelCall], now: datetime = NOW) -> Answer:
     """The overview of a case, as `dataclasses.asdict` would give it."""
     zone = ZoneInfo(case.zone)
@@ -92,6 +96,14 @@ def by_hand(case: Case, calls: Iterable[ModelCall], now: datetime = NOW) -> Answ
         "by_model": by_model,
         "by_task_type": _by("task_type", counted),
         "by_provider": _by("provider", counted),
+        "by_model_and_task_type": [
+            {"model": name, "display_name": NAMES[name], "task_type": task_type}
+            | {key: value for key, value in measures(own).items() if key in CELL_MEASURES}
+            for name, group in _groups(counted, "model")
+            for task_type, own in sorted(_groups(group, "task_type"))
+        ],
+        "previous": None,
+        "recorded": None,
         "trends": trends,
         "recommendations": [],
         "best_by_task": [],
@@ -138,9 +150,11 @@ def measures(calls: Sequence[ModelCall]) -> Answer:
         "p99_response_time": percentile(times, 99),
         "avg_time_to_first_token": _plain(_ratio(sum(first), len(first))),
         "success_rate": _plain(success),
+        "success_rate_interval": _interval(successes, n),
         "thumbs_up": up,
         "thumbs_down": down,
         "satisfaction_rate": _plain(satisfaction),
+        "satisfaction_rate_interval": _interval(up, up + down),
         "avg_tokens": _plain(_ratio(sum(c.tokens_used for c in calls), n)) or 0,
         "total_tokens": sum(call.tokens_used for call in calls),
         "input_tokens": sum(call.input_tokens or 0 for call in calls),
@@ -186,16 +200,27 @@ def confidence(calls: int, successes: int, up: int, down: int) -> float:
 
 
 def _certainty(part: int, whole: int) -> Decimal:
-    """100 · (1 - width): the bounds are where (p - part/whole)² = z² p (1 - p) / whole, a quadratic equation in p."""
+    """100 - the width of the interval."""
+    bounds = _bounds(part, whole)
+    return 100 - (bounds[1] - bounds[0]) if bounds else Decimal(0)
+
+
+def _interval(part: int, whole: int) -> tuple[float, float] | None:
+    bounds = _bounds(part, whole)
+    return (float(max(bounds[0], Decimal(0))), float(min(bounds[1], Decimal(100)))) if bounds else None
+
+
+def _bounds(part: int, whole: int) -> tuple[Decimal, Decimal] | None:
+    """In percent: where (p - part/whole)² = z² p (1 - p) / whole, a quadratic equation in p."""
     if not whole:
-        return Decimal(0)
+        return None
     with localcontext() as context:
         context.prec = 50
         z2 = Decimal(NormalDist().inv_cdf(0.975)) ** 2
         seen = Decimal(part) / whole
         a, b, c = 1 + z2 / whole, -(2 * seen + z2 / whole), seen * seen
         root = (b * b - 4 * a * c).sqrt()
-        return 100 * (1 - root / a)
+        return 50 * (-b - root) / a, 50 * (-b + root) / a
 
 
 def _quality(success: Fraction | None, satisfaction: Fraction | None, speed: Fraction | None) -> Fraction | None:
@@ -293,6 +318,8 @@ def differences(expected: object, got: object, where: str = "") -> list[str]:
     if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
         pairs = enumerate(zip(expected, got, strict=True))
         return [text for i, (own, other) in pairs for text in differences(own, other, f"{where}[{i}]")]
+    if isinstance(expected, tuple) and isinstance(got, tuple):
+        return differences([*expected], [*got], where)
     if type(expected) is type(got) and expected == got:
         return []
     numbers = {type(expected), type(got)} <= {int, float} and float in {type(expected), type(got)}

@@ -9,7 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import augury.store
-from augury.core.scores import certainty, confidence, percent, quality_score, speed_score, wilson_interval
+from augury.core.scores import (
+    certainty,
+    confidence,
+    difference_interval,
+    percent,
+    quality_score,
+    speed_score,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,3 +180,15 @@ def test_duckdb_has_the_same_formulas(
     speed = speed_score(milliseconds)
     assert row[3] == pytest.approx(speed, rel=1e-12)
     assert row[4] == pytest.approx(quality_score(success, satisfaction, speed), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "low", "high"),
+    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((10, 10), (0, 20), 0.6791, 1.0)],
+)
+def test_the_interval_of_a_difference_is_that_of_the_paper(
+    now: tuple[int, int], before: tuple[int, int], low: float, high: float
+) -> None:
+    """Newcombe's examples a, b, and g, method 10."""
+    assert difference_interval(now, before) == pytest.approx((low, high), abs=5e-5)
+    assert difference_interval(now, (0, 0)) is None

@@ -118,14 +118,3 @@ def test_a_parameter_given_twice_is_refused_by_its_name(client: TestClient, path
     ((field, expected, _),) = wrong(client.get(path, headers=ADMIN))
 
     assert (field, expected) == ("days", "one value")
-
-
-def test_a_parameter_given_twice_is_refused_on_the_page_too(client: TestClient) -> None:
-    asked = "/analytics/models?model=&days=1&model=gpt-4o&days=2"
-
-    page = client.get(asked, headers={"accept": "text/html"})
-    document = client.get(asked, headers={"accept": "application/json"})
-
-    assert page.status_code == 422
-    assert "one value" in page.text
-    assert [field for field, _, _ in wrong(document)] == ["days"]

@@ -33,7 +33,12 @@ def document(parts: Parts) -> Iterator[Any]:
 
 
 def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> None:
-    operations = [operation.ok() for operation in document.get_all_operations()]
+    # Events have no end: they have tests of their own.
+    operations = [
+        operation
+        for found in document.get_all_operations()
+        if (operation := found.ok()).path != "/api/analytics/events"
+    ]
     assert len(operations) > 10
 
     for operation in operations:

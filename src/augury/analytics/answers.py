@@ -19,6 +19,10 @@ Dollars = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used
 """An exact amount, written as the nearest JSON number: a double tells any sum of less than a million dollars exactly."""
 
 
+Interval95 = tuple[float, float]
+"""Between which two figures the truth lies, as far as so many calls can tell: a 95 % interval, for rates Wilson's."""
+
+
 class Answer:
     """Tells pydantic how to write an answer; everywhere else it is a plain dataclass."""
 
@@ -38,9 +42,11 @@ class Measures(Answer):
     p99_response_time: float | None
     avg_time_to_first_token: float | None  # of the calls that tell
     success_rate: float | None
+    success_rate_interval: Interval95 | None
     thumbs_up: int
     thumbs_down: int
     satisfaction_rate: float | None  # of the rated calls
+    satisfaction_rate_interval: Interval95 | None
     avg_tokens: float
     total_tokens: int
     input_tokens: int
@@ -115,6 +121,53 @@ class TaskMeasures(Measures, TaskKey):
 @dataclass(frozen=True, kw_only=True)
 class Point(Measures, PointKey):
     """The calls of one step of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell(Answer):
+    """The calls of one model on one task type: what is known of them without looking at each."""
+
+    model: str
+    display_name: str
+    task_type: str
+    total_calls: int
+    avg_response_time: float
+    success_rate: float | None
+    success_rate_interval: Interval95 | None
+    thumbs_up: int
+    thumbs_down: int
+    satisfaction_rate: float | None
+    satisfaction_rate_interval: Interval95 | None
+    avg_tokens: float
+    total_cost: Dollars | None
+    cost_per_call: float | None
+    cost_per_success: float | None
+    quality_score: float | None
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previous(Answer):
+    """As long a time just before the period; of a period that is not over, as much as has passed of it.
+
+    Its percentiles are not worked out. A change is by how many points a rate is more than it was: where its 95 % interval holds
+    0, the difference may be chance.
+    """
+
+    from_: str
+    to: str
+    summary: Measures
+    success_rate_change: Interval95 | None
+    satisfaction_rate_change: Interval95 | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded(Answer):
+    """What the database holds, whatever was asked."""
+
+    calls: int
+    first: str | None
+    last: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,11 +275,14 @@ class Overview(Answer):
     by_model: list[ModelMeasures]
     by_task_type: list[TaskMeasures]
     by_provider: list[ProviderMeasures]
+    by_model_and_task_type: list[Cell]
     trends: list[Point]
     recommendations: list[Insight]
     best_by_task: list[Recommendation]
     sample: bool  # the calls are generated sample traffic
     notes: list[str]  # what is to be known about the figures
+    previous: Previous | None = None  # where it was asked to compare
+    recorded: Recorded | None = None  # where no call passes: what there is
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,16 @@ from augury.analytics.answers import (
     ProviderMeasures,
     TaskMeasures,
 )
+from augury.analytics.comparing import cells, previous
 from augury.analytics.tally import grouped, histograms, measured, nothing
 from augury.analytics.trends import points, too_many
-from augury.core.windows import Interval
+from augury.core.windows import Interval, utc_text
 from augury.models.display import display_name
 from augury.store.protocol import Dimension, Filters, Question
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from augury.analytics.tally import Key, Measured
     from augury.core.windows import Steps, Window
     from augury.store.protocol import Facts, Latencies, Reading, Store
@@ -47,6 +50,7 @@ class OverviewRequest:
     interval: Interval | None = None  # None: days, or weeks where days would be too many points
     filters: Filters = field(default_factory=Filters)
     group_by: GroupBy | None = None
+    compared_at: datetime | None = None  # now, where the time before is asked for too
 
 
 ROUNDED = (
@@ -82,12 +86,16 @@ def overview_of(now: Reading, request: OverviewRequest, *, sample: bool = False)
     tasks = measure(facts, now.latencies(_question(request, steps, TASK_TYPE)), TASK_TYPE)
     timed = now.latencies(_question(request, steps, *by_step))
     trends = _trends(request, steps, facts, timed, split)
+    earlier = request.window.before(request.compared_at) if request.compared_at else None
+    before = previous(now, earlier, request.filters, facts)
     answer: dict[str, Any] = {
         "period": period_of(request),
         "summary": Measures(**models.whole),
         "by_model": models.by_model,
         "by_task_type": [TaskMeasures(task_type=name, **m) for (name,), m in busiest(tasks)],
         "by_provider": models.by_provider,
+        "by_model_and_task_type": cells(facts),
+        "previous": before,
         "trends": trends,
         "recommendations": [],
         "best_by_task": [],
@@ -115,8 +123,8 @@ def split_of(request: OverviewRequest) -> Dimension | None:
 def period_of(request: OverviewRequest) -> Period:
     """The window, as answers tell it."""
     return Period(
-        from_=request.window.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        to=request.window.end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        from_=utc_text(request.window.start),
+        to=utc_text(request.window.end),
         timezone=str(request.window.zone),
         interval=str(request.interval or Interval.DAY),
     )

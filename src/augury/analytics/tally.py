@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from augury.analytics.answers import Interval95
+
 Key = tuple[Any, ...]
 Histogram = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 
@@ -121,9 +123,11 @@ class Measured(TypedDict):
     p99_response_time: float | None
     avg_time_to_first_token: float | None
     success_rate: float | None
+    success_rate_interval: Interval95 | None
     thumbs_up: int
     thumbs_down: int
     satisfaction_rate: float | None
+    satisfaction_rate_interval: Interval95 | None
     avg_tokens: float
     total_tokens: int
     input_tokens: int
@@ -145,7 +149,8 @@ def measured(sums: Sums, histogram: Histogram | None) -> Measured:
     average = sums["response_ms_sum"] / calls
     speed = scores.speed_score(average)
     success = 100.0 * sums["successes"] / calls
-    satisfaction = scores.percent(sums["thumbs_up"], sums["thumbs_up"] + sums["thumbs_down"])
+    rated = sums["thumbs_up"] + sums["thumbs_down"]
+    satisfaction = scores.percent(sums["thumbs_up"], rated)
     cost = dollars(sums["cost_sum"])
     return Measured(
         total_calls=calls,
@@ -157,9 +162,11 @@ def measured(sums: Sums, histogram: Histogram | None) -> Measured:
         p99_response_time=p99,
         avg_time_to_first_token=per(sums["first_token_ms_sum"], sums["first_token_calls"]),
         success_rate=success,
+        success_rate_interval=_interval(sums["successes"], calls),
         thumbs_up=sums["thumbs_up"],
         thumbs_down=sums["thumbs_down"],
         satisfaction_rate=satisfaction,
+        satisfaction_rate_interval=_interval(sums["thumbs_up"], rated),
         avg_tokens=sums["tokens_sum"] / calls,
         total_tokens=sums["tokens_sum"],
         input_tokens=sums["input_tokens_sum"],
@@ -187,9 +194,11 @@ def nothing() -> Measured:
         p99_response_time=0,
         avg_time_to_first_token=None,
         success_rate=None,
+        success_rate_interval=None,
         thumbs_up=0,
         thumbs_down=0,
         satisfaction_rate=None,
+        satisfaction_rate_interval=None,
         avg_tokens=0,
         total_tokens=0,
         input_tokens=0,
@@ -203,6 +212,14 @@ def nothing() -> Measured:
         speed_score=None,
         confidence=0.0,
     )
+
+
+def _interval(part: int, whole: int) -> Interval95 | None:
+    """Wilson's interval, in percent."""
+    if not whole:
+        return None
+    low, high = scores.wilson_interval(part, whole)
+    return 100.0 * low, 100.0 * high
 
 
 def per(part: float, whole: int) -> float | None:

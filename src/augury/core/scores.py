@@ -48,6 +48,22 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def difference_interval(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, float] | None:
+    """The 95 % interval of by how much one proportion is more than another, as fractions; None without trials of both.
+
+    Each is (successes, trials). Source: R. G. Newcombe, "Interval estimation for the difference between independent
+    proportions", Statistics in Medicine 17 (1998), method 10.
+    """
+    if now[1] <= 0 or before[1] <= 0:
+        return None
+    p, q = now[0] / now[1], before[0] / before[1]
+    (p_low, p_high), (q_low, q_high) = wilson_interval(*now), wilson_interval(*before)
+    return (
+        p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2),
+        p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2),
+    )
+
+
 def certainty(successes: int, trials: int) -> float:
     """100 · (1 - width of the 95 % Wilson interval); 0 without a trial."""
     if trials <= 0:

@@ -113,6 +113,16 @@ class Window:
             raise InvalidValue("to", f"at most {MAX_DAYS} days after `from`", end.isoformat())
         return cls(start=since.astimezone(UTC), end=until.astimezone(UTC), zone=zone)
 
+    def before(self, now: datetime) -> Window | None:
+        """As long a time just before, by the zone's calendar; of a window that is not over, as much as has passed of it.
+
+        None where that would be before EARLIEST, or nothing has passed.
+        """
+        start, end = (bound.astimezone(self.zone).replace(tzinfo=None) for bound in (self.start, self.end))
+        passed = min(end, now.astimezone(self.zone).replace(tzinfo=None))
+        since, until = ((bound - (end - start)).replace(tzinfo=self.zone).astimezone(UTC) for bound in (start, passed))
+        return Window(start=since, end=until, zone=self.zone) if EARLIEST <= since < until else None
+
     def steps(self, interval: Interval) -> Steps:
         """The window cut into hours, days, or weeks (from Monday) of its zone.
 
@@ -168,6 +178,11 @@ def hour_of(when: datetime) -> int:
 def date_of(day: int) -> date:
     """The date of a UTC day."""
     return (EARLIEST + timedelta(days=day)).date()
+
+
+def utc_text(when: datetime) -> str:
+    """An instant to the second, as answers write it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

@@ -22,6 +22,7 @@ from augury.server import (
     health,
     metering,
     model,
+    news,
     otlp,
     pages,
     problems,
@@ -33,6 +34,7 @@ from augury.server.guard import Guard
 from augury.server.heads import Heads
 from augury.server.ingest import Ingest
 from augury.server.metering import Counting, Meters
+from augury.server.news import News
 from augury.server.otlp import Telemetry
 from augury.server.params import once_each
 from augury.server.parts import Parts
@@ -90,10 +92,11 @@ def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
     app.state.memory = Memory()
     app.state.telemetry = telemetry
     app.state.warming = Warming()
+    app.state.news = News(lambda: parts.store.writes)
     problems.install(app)
     app.include_router(metering.routes)
     app.include_router(health.routes)  # whoever asks after it may add what he likes
-    for module in (analytics, recommending, chatting, admin, model, otlp):
+    for module in (analytics, news, recommending, chatting, admin, model, otlp):
         app.include_router(module.routes, dependencies=[Depends(_once_each)])
     docs.mount(app)
     pages.mount(app)

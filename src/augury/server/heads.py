@@ -8,6 +8,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
+_HEAD = "augury.head"
+
+
+def asks_for_head(scope: Scope) -> bool:
+    """Whether what looks like a GET is the head alone: of interest to an answer that has no end."""
+    return bool(scope.get(_HEAD))
+
+
 class Heads:
     """Asks the application as if by GET, and keeps what is more than the head of its answer."""
 
@@ -25,4 +33,4 @@ class Heads:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, sent)
+        await self._app({**scope, "method": "GET", _HEAD: True}, receive, sent)

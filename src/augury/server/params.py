@@ -204,6 +204,8 @@ class OverviewParams(FilterParams):
     group_by: Annotated[GroupBy | None, Field(description="adds groups, and splits trends by them")] = None
     interval: Every = None
 
+    compare: Annotated[bool, Field(description="adds `previous`: as long a time just before")] = False
+
     def request(self, now: datetime) -> OverviewRequest:
         """What is asked of analytics.
 
@@ -211,7 +213,11 @@ class OverviewParams(FilterParams):
             InvalidValue: the period is none.
         """
         return OverviewRequest(
-            window=self.window(now), interval=self.interval, filters=self.filters(), group_by=self.group_by
+            window=self.window(now),
+            interval=self.interval,
+            filters=self.filters(),
+            group_by=self.group_by,
+            compared_at=now if self.compare else None,
         )
 
 

@@ -94,10 +94,50 @@ class BatchAnswer(Payload):
     results: list[RecordAnswer]
 
 
+class CallAnswer(Payload):
+    """A call: its record, and its model's name as people write it."""
+
+    id: str
+    model: str
+    display_name: str
+    provider: str
+    task_type: str
+    task_complexity: str | None
+    response_time_ms: int
+    tokens_used: int
+    input_tokens: int | None
+    output_tokens: int | None
+    success: bool
+    error_message: str | None
+    user_rating: int | None
+    conversation_id: str | None
+    user_id: str
+    message_id: str | None
+    metadata: dict[str, Any] | None
+    timestamp: str
+    model_version: str | None
+    operation: str
+    time_to_first_token_ms: int | None
+    cached_input_tokens: int | None
+    cache_write_tokens: int | None
+    cache_write_1h_tokens: int | None
+    reasoning_tokens: int | None
+    service_tier: str | None
+    cost_usd: float | None
+    cost_source: str | None
+    error_type: str | None
+    segment: str | None
+    selected_by: str | None
+    propensity: float | None
+    experiment: str | None
+    variant: str | None
+    attempt: int
+
+
 class CallsAnswer(Payload):
     """A page of calls, the newest first; `next` is the cursor of the page after it."""
 
-    calls: list[dict[str, Any]]
+    calls: list[CallAnswer]
     next: str | None
 
 
@@ -154,9 +194,9 @@ class RepriceBody(Payload):
     dry_run: Annotated[StrictBool, Field(description="only tell what would change")] = False
 
 
-def call_answer(call: ModelCall) -> dict[str, Any]:
-    """A call in camelCase, with every field, and its model's name as people write it."""
+def call_answer(call: ModelCall) -> CallAnswer:
+    """A call with every field, and its model's name as people write it."""
     record = as_record(call)
-    answer: dict[str, Any] = {camel(column): record.get(column) for column in COLUMNS}
-    answer["costUsd"] = None if call.cost_usd is None else float(call.cost_usd)
-    return answer | {"displayName": display_name(call.model)}
+    answer: dict[str, Any] = {column: record.get(column) for column in COLUMNS}
+    answer["cost_usd"] = None if call.cost_usd is None else float(call.cost_usd)
+    return CallAnswer(**answer, display_name=display_name(call.model))

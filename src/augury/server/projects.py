@@ -98,6 +98,10 @@ class Projects:
                     raise
             return self._open[database]
 
+    def opened(self) -> list[FastAPI]:
+        """The applications that are open now."""
+        return list(self._open.values())
+
     async def _enter(self, database: str) -> FastAPI:
         opening = self._open_one(database)
         app = await run_in_threadpool(opening.__enter__)

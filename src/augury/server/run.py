@@ -21,7 +21,7 @@ from augury.wiring import is_shut, keys_of, sessions_of, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Self
 
     from fastapi import FastAPI
@@ -72,7 +72,8 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None], alone
         )
         ending = stack.enter_context(_Ending())
         app = stack.enter_context(project(settings, store, gate, gateway, address=address, projects=projects))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        server = _Server(config, lambda: _let_go(app, *projects.opened()))
         ready(address if settings.host in LOOPBACK else _address(settings.host, port))
         ending.begin(server).run(sockets=listeners)
 
@@ -101,6 +102,25 @@ def gate_of(settings: Settings) -> Gate:
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _let_go(*apps: FastAPI) -> None:
+    """End the answers that would go on for ever."""
+    for app in apps:
+        app.state.news.close()
+
+
+class _Server(uvicorn.Server):
+    """Lets go of its listeners before it waits for all other answers."""
+
+    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._let_go = let_go
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Uvicorn's own handler, while it runs."""
+        super().handle_exit(sig, frame)
+        self._let_go()
 
 
 class _Ending:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from augury.errors import AuguryError
 from augury.recommend.answering import whole_overview
-from augury.server import pages
 from augury.server.params import OverviewParams
 
 if TYPE_CHECKING:
@@ -72,5 +71,4 @@ class Warming:
 
 def first_answer(parts: Parts, snapshot: Snapshot) -> None:
     """Answer the page as it is opened, without a parameter: later answers remember most of it."""
-    pages.prepare()
     whole_overview(parts.store, snapshot, OverviewParams().request(parts.now()), sample=parts.sample)
