@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, calibration, classify, gateway, imports, ingest, postgres, volume
+from benchmarks import analytics, calibration, classify, gateway, imports, ingest, otlp, postgres, volume
 
 
 def main() -> None:
@@ -13,7 +13,18 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("import", "ingest", "gateway", "analytics", "volume", "postgres", "classify", "calibration", "all"),
+        choices=(
+            "import",
+            "ingest",
+            "gateway",
+            "otlp",
+            "analytics",
+            "volume",
+            "postgres",
+            "classify",
+            "calibration",
+            "all",
+        ),
         default="all",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
@@ -25,6 +36,8 @@ def main() -> None:
         ingest.run(given.rows)
     if given.what in ("gateway", "all"):
         gateway.run(given.rows if given.what == "gateway" else min(given.rows, 10_000))
+    if given.what in ("otlp", "all"):  # as with volume
+        otlp.run(given.rows if given.what == "otlp" else min(given.rows, 200_000))
     if given.what in ("analytics", "all"):
         analytics.run([rows for rows in (10_000, 100_000, 1_000_000) if rows <= given.rows])
     if given.what in ("volume", "all"):  # more than a million only when asked for by its name

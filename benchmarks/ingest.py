@@ -25,7 +25,7 @@ from augury.models.prices import PriceBook
 from augury.store.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _PATH = "/api/analytics/models/calls"
 _MODELS = ("gpt-4o-2024-11-20", "claude-sonnet-4-5-20250929", "openai/gpt-4o-mini")
@@ -95,7 +95,7 @@ class _Client(asyncio.Protocol):
         self._transport.write(request)
 
 
-async def _send(address: str, requests: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
+async def send(address: str, requests: Iterable[bytes], connections: int) -> tuple[float, list[float]]:
     """Seconds for all, and for each."""
     loop = asyncio.get_running_loop()
     host, _, port = urlsplit(address).netloc.partition(":")
@@ -135,7 +135,7 @@ def _request(host: str, records: list[dict[str, Any]]) -> bytes:
 
 
 @contextmanager
-def _running(arguments: list[str], folder: str) -> Iterator[str]:
+def running(arguments: list[str], folder: str) -> Iterator[str]:
     """The address of a server in a process of its own."""
     log = Path(folder) / "log"
     environment = os.environ | {"AUGURY_DATA_DIR": folder, "COLUMNS": "200"}
@@ -156,7 +156,7 @@ def _running(arguments: list[str], folder: str) -> Iterator[str]:
 def _over_http(address: str, size: int, requests: int, connections: int) -> tuple[float, list[float]]:
     host = urlsplit(address).netloc
     prepared = [_request(host, [_record(n * size + k) for k in range(size)]) for n in range(requests)]
-    return asyncio.run(_send(address, prepared, connections))
+    return asyncio.run(send(address, prepared, connections))
 
 
 def _into_store(folder: str, size: int, requests: int) -> float:
@@ -183,11 +183,11 @@ def run(rows: int) -> None:
     ):
         requests = max(1, wanted // size)
         with TemporaryDirectory() as folder:
-            with _running(["-c", _ECHO], folder) as address:
+            with running(["-c", _ECHO], folder) as address:
                 nothing, _ = _over_http(address, size, requests, connections)
             bare = _into_store(folder, size, max(1, requests // 10)) * 10
             serve = "from augury.cli import main; main()"
-            with _running(
+            with running(
                 ["-c", serve, "serve", "--port", "0", "--database", f"{folder}/calls.duckdb"], folder
             ) as address:
                 _over_http(address, size, 4, 1)  # what is loaded at the first request

@@ -187,11 +187,12 @@ class SharedDatabase:
         """Nothing is opened yet.
 
         Raises:
-            SettingsError: the file of prices, or the database's URL, cannot be used.
+            SettingsError: the file of prices, that of rules, or the database's URL, cannot be used.
         """
         parse_url(settings.database_url)
         self.settings = settings
         self._prices = prices_of(settings)
+        self._rules = rules_of(settings).tasks
         self._changed = Condition()
         self._archive: RemoteArchive | Store | None = None
         self._server: ServerDestination | None = None
@@ -240,7 +241,7 @@ class SharedDatabase:
             with self.using() as archive:
                 if isinstance(archive, RemoteArchive):
                     return self._owner().deliver(records)
-                return take(archive, self._prices, records)
+                return take(archive, self._prices, self._rules, records)
         except AuguryError:
             self._look_again()
             raise

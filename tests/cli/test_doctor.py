@@ -82,3 +82,12 @@ def _mebibytes(says: str) -> int:
     found = re.match(r"([\d,]+) MiB used", says)
     assert found
     return int(found[1].replace(",", ""))
+
+
+def test_what_is_wrong_in_the_file_of_rules_is_named(augury: Augury) -> None:
+    rules = augury.folder / "rules.toml"
+    rules.write_text('[[rule]]\nagent = "planner"\ntask_type = "codng"\n')
+
+    said = augury("doctor", *DATABASE, code=1, AUGURY_RULES=str(rules)).stdout
+
+    assert "rules.toml: [[rule]] 1: `task_type` is 'codng'; expected one of" in " ".join(said.split())

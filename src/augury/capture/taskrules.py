@@ -75,6 +75,9 @@ class TaskRules:
         self._rules = rules
         self._match = lru_cache(maxsize=_REMEMBERED)(self._found)
 
+    def __len__(self) -> int:
+        return len(self._rules)
+
     def match(self, labels: Labels) -> TaskRule | None:
         """The first rule that fits."""
         return self._match(labels) if self._rules else None

@@ -22,7 +22,7 @@ from augury.errors import AuguryError
 from augury.settings import Settings
 from augury.store.owner import find
 from augury.store.urls import file_of, parse_url
-from augury.wiring import archive_of, is_shut, journal_folder, journal_folders, keys_of, prices_of
+from augury.wiring import archive_of, is_shut, journal_folder, journal_folders, keys_of, prices_of, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,7 @@ def doctor(database: Database = None, json: Json = False) -> None:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _prices(settings)
+    yield from _rules(settings)
     yield from _keys(settings)
     path = file_of(settings.database_url)
     owner = find(path) if path is not None else None
@@ -178,6 +179,20 @@ def _waiting(place: Place) -> Finding:
         since = datetime.fromtimestamp(first.since, UTC)
         return Finding("outbox", Verdict.WRONG, f"{says} since {since:%Y-%m-%d %H:%M} UTC: {first.trouble}")
     return Finding("outbox", Verdict.ADVICE, f"{says}: running processes deliver their own, `augury flush` the rest")
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    if settings.rules is None:
+        return
+    try:
+        rules = rules_of(settings)
+    except AuguryError as problem:
+        yield Finding("rules", Verdict.WRONG, str(problem))
+        return
+    says = (
+        f"{counted(len(rules.tasks), 'rule')} of what calls are for, {len(rules.evaluations)} of what evaluations mean"
+    )
+    yield Finding("rules", Verdict.GOOD, f"{says}, from {settings.rules}")
 
 
 def _prices(settings: Settings) -> Finding:

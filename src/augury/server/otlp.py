@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -21,12 +22,14 @@ from augury.server.ingest import Answered, Incoming
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from augury.capture.otlp.reading import Spans
     from augury.server.ingest import Arrival, Ingest, Read
     from augury.server.parts import Parts
 
-MAX_TELEMETRY = 64 * 2**20
+MAX_TELEMETRY = 32 * 2**20
 """Bytes of one request, inflated: a batch of 512 spans whose prompts are long."""
 
+_MOST_VERDICTS = 1_000  # of one request: each is a transaction
 _TOLD = 5  # reasons that an answer gives
 
 routes = APIRouter(prefix="/v1", tags=["telemetry"])
@@ -43,6 +46,20 @@ class Telemetry:
         ingest.settled.append(self.evaluations.settled)
         self.spans = dict.fromkeys(("call", "duplicate", "other"), 0)
         self.verdicts = dict.fromkeys(("applied", "waiting", "refused"), 0)
+        self._lock = Lock()
+
+    def count(self, spans: Spans) -> None:
+        """Count what a request's spans were."""
+        with self._lock:
+            self.spans["call"] += len(spans.calls)
+            self.spans["duplicate"] += spans.duplicates
+            self.spans["other"] += spans.others
+
+    def count_verdicts(self, **became: int) -> None:
+        """Count what became of a request's evaluations."""
+        with self._lock:
+            for name, count in became.items():
+                self.verdicts[name] += count
 
 
 async def _telemetry(request: Request) -> Telemetry:
@@ -55,18 +72,18 @@ Shared = Annotated[Telemetry, Depends(_telemetry)]
 class _Traces:
     """Spans as a way in."""
 
-    def __init__(self, telemetry: Telemetry, body: bytes, encoding: Encoding) -> None:
+    def __init__(self, telemetry: Telemetry, body: bytes, encoding: Encoding, *, here: str) -> None:
         self._telemetry = telemetry
         self._body = body
         self._encoding = encoding
+        self._here = here
 
     def read(self) -> Read:
-        spans = self._telemetry.reader.spans(self._body, self._encoding, now=self._telemetry.parts.now())
+        spans = self._telemetry.reader.spans(
+            self._body, self._encoding, now=self._telemetry.parts.now(), here=self._here
+        )
         self._body = b""  # it may be long, and is done with
-        counted = self._telemetry.spans
-        counted["call"] += len(spans.calls)
-        counted["duplicate"] += spans.duplicates
-        counted["other"] += spans.others
+        self._telemetry.count(spans)
         return spans.calls
 
     def answer(self, arrival: Arrival) -> Answered:
@@ -105,7 +122,7 @@ async def traces(request: Request, telemetry: Shared, ingest: Incoming) -> Respo
     """
 
     async def take(body: bytes, encoding: Encoding) -> bytes:
-        spans = _Traces(telemetry, body, encoding)
+        spans = _Traces(telemetry, body, encoding, here=request.headers.get("host", ""))
         return (await ingest.receive(len(body), spans.read, spans.answer)).body
 
     return await _answered(request, take)
@@ -139,15 +156,17 @@ async def metrics(request: Request) -> Response:
 
 def _evaluated(telemetry: Telemetry, body: bytes, encoding: Encoding) -> bytes:
     found = telemetry.reader.logs(body, encoding)
-    became = telemetry.evaluations.take(found.verdicts)
-    rejected = len(found.refused) + became.refused
+    became = telemetry.evaluations.take(found.verdicts[:_MOST_VERDICTS])
+    left = len(found.verdicts) - _MOST_VERDICTS
+    rejected = len(found.refused) + became.refused + max(0, left)
     said = [_told(found.refused)] if found.refused else []
+    if left > 0:
+        said.append(f"at most {_MOST_VERDICTS} evaluations are taken at once; send the rest again")
     if became.refused:
         said.append(f"{became.refused} evaluations were refused, since too many wait for their calls")
     if became.waiting:
         said.append(f"{became.waiting} evaluations wait for their calls, for ten minutes")
-    for name, count in (("applied", became.applied), ("waiting", became.waiting), ("refused", rejected)):
-        telemetry.verdicts[name] += count
+    telemetry.count_verdicts(applied=became.applied, waiting=became.waiting, refused=rejected)
     return logs_answer(encoding, rejected=rejected, message="; ".join(said))
 
 

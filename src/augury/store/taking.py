@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from augury.capture.taskrules import TaskRules
     from augury.models.prices import PriceBook
     from augury.store.protocol import Store
 
@@ -24,7 +25,7 @@ AWAY = (StoreAway, NotADatabase, StoreInUse, SchemaTooNew)
 """Errors that are no call's fault, whatever it is: of the database as it is now."""
 
 
-def take(store: Store, prices: PriceBook, records: Sequence[bytes]) -> list[str | None]:
+def take(store: Store, prices: PriceBook, rules: TaskRules, records: Sequence[bytes]) -> list[str | None]:
     """Store records; for each None where it is stored, or why it is refused for good.
 
     Raises:
@@ -32,7 +33,7 @@ def take(store: Store, prices: PriceBook, records: Sequence[bytes]) -> list[str 
     """
     answers: list[str | None] = [None] * len(records)
     calls: list[tuple[int, ModelCall]] = []
-    for place, read in enumerate(read_all([_loaded(record) for record in records], prices)):
+    for place, read in enumerate(read_all([_loaded(record) for record in records], prices, rules=rules)):
         if isinstance(read, ModelCall):
             calls.append((place, read))
         else:

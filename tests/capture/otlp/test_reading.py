@@ -283,6 +283,25 @@ def test_a_span_that_breaks_a_rule_costs_no_other(broken: Span, field: str) -> N
     assert [call.field for call in told if isinstance(call, InvalidValue)] == [field]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"server.address": "127.0.0.1", "server.port": 8765}, {"gen_ai.openai.api_base": "http://127.0.0.1:8765/v1/"}],
+)
+def test_a_call_through_our_own_gateway_is_recorded_there(asked: dict[str, Any]) -> None:
+    body = request(span(chat() | asked), span(chat() | {"server.address": "api.openai.com", "server.port": 443}))
+
+    told = a_reader().spans(body, Encoding.PROTOBUF, now=NOW, here="127.0.0.1:8765")
+
+    assert (len(told.calls), told.duplicates) == (1, 1)
+
+
+def test_too_many_spans_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("augury.capture.otlp.wire.MOST_SPANS", 2)
+
+    with pytest.raises(InvalidValue, match="at most 2 spans"):
+        a_reader().spans(request(*(span(chat()) for _ in range(3))), Encoding.PROTOBUF, now=NOW)
+
+
 @pytest.mark.parametrize("encoding", Encoding)
 @pytest.mark.parametrize(
     "body",

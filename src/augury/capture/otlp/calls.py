@@ -30,7 +30,7 @@ _CLASS = re.compile(r"<class '([^']+)'>")
 _WORD = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
 _FILTERED = {"content_filter", "content_filtered", "safety", "prohibited_content", "blocklist", "guardrail_intervened"}
 _MOST_WORDS = 4
-_MOST_TAGS, _TAG_CHARACTERS = 20, 100
+_MOST_TAGS, _TAG_CHARACTERS, _LABEL_CHARACTERS = 20, 100, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,19 @@ def labels_of(seen: Seen) -> Labels:
     """What the owner's rules go by."""
     within = (seen.span, *seen.around)
     return Labels(
-        service=conventions.text(seen.span.resource, names.SERVICE),
-        agent=_first(within, _agent),
+        service=_label(conventions.text(seen.span.resource, names.SERVICE)),
+        agent=_label(_first(within, _agent)),
         span=seen.span.name,
-        prompt=_first(within, lambda span: conventions.text(span.attributes, names.PROMPT_NAME)),
+        prompt=_label(_first(within, lambda span: conventions.text(span.attributes, names.PROMPT_NAME))),
         tags=tuple(
-            tag[:_TAG_CHARACTERS]
+            tag[:_TAG_CHARACTERS].replace("\0", "")
             for tag in dict.fromkeys(tag for span in within for tag in conventions.texts(span.attributes, names.TAGS))
         )[:_MOST_TAGS],
     )
+
+
+def _label(name: str | None) -> str | None:
+    return None if name is None else name[:_LABEL_CHARACTERS].replace("\0", "")
 
 
 def _agent(span: Span) -> str | None:
@@ -142,9 +146,8 @@ def _given(seen: Seen) -> dict[str, object]:
     """What the caller says by attributes of ours: on the call, else around it, else of the whole application."""
     record: dict[str, object] = {}
     for given in (*(span.attributes for span in (seen.span, *seen.around)), seen.span.resource):
-        for name, value in given.items():
-            if (field := names.GIVEN_BY.get(name)) and value is not None:
-                record.setdefault(field, value)
+        for name in names.GIVEN_BY.keys() & given.keys():
+            record.setdefault(names.GIVEN_BY[name], given[name])
     return record
 
 
@@ -180,9 +183,9 @@ def _metadata(seen: Seen, labels: Labels) -> dict[str, object]:
     metadata: dict[str, object] = {"trace_id": seen.span.trace_id, "span_id": seen.span.span_id}
     for name in ("service", "agent", "prompt"):
         if value := getattr(labels, name):
-            metadata[name] = value[:200].replace("\0", "")
+            metadata[name] = value
     if labels.tags:
         metadata["tags"] = list(labels.tags)
     if reasons := _first((seen.span, *seen.same), lambda span: conventions.finish_reasons(span) or None):
-        metadata["finish_reasons"] = [reason[:_TAG_CHARACTERS] for reason in reasons[:_MOST_TAGS]]
+        metadata["finish_reasons"] = [reason[:_TAG_CHARACTERS].replace("\0", "") for reason in reasons[:_MOST_TAGS]]
     return metadata

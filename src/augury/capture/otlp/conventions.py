@@ -19,7 +19,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from augury.capture.otlp import names
-from augury.capture.usage import Usage, first_of, including
+from augury.capture.usage import Usage, count, including
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,12 +140,21 @@ def _member(span: Span, name: str, member: str) -> str | None:
     return found if isinstance(found, str) and 0 < len(found) <= _MEMBER_CHARACTERS else None
 
 
+def asks(span: Span, here: str) -> bool:
+    """Whether the call went to this host and port, as far as the span says."""
+    given = span.attributes
+    if not here:
+        return False
+    address, port, base = (text(given, (name,)) for name in (names.ADDRESS, names.PORT, names.BASE))
+    return here in (f"{address}:{port}", f"[{address}]:{port}") or (base is not None and f"//{here}/" in base)
+
+
 def usage_of(span: Span) -> Usage:
     """The token counts, brought to our meaning."""
     given = span.attributes
-    taken, made, total = (first_of(given, *wanted) for wanted in (names.INPUT, names.OUTPUT, names.TOTAL))
-    cached, written = first_of(given, *names.CACHED), first_of(given, *names.CACHE_WRITE)
-    reasoning = first_of(given, *names.REASONING)
+    taken, made, total = (_count(given, wanted) for wanted in (names.INPUT, names.OUTPUT, names.TOTAL))
+    cached, written = _count(given, names.CACHED), _count(given, names.CACHE_WRITE)
+    reasoning = _count(given, names.REASONING)
     beside = (cached or 0) + (written or 0)
     if beside and total is not None and total == (taken or 0) + beside + (made or 0):
         taken = (taken or 0) + beside  # the provider's own count, without what came from the cache or went there
@@ -156,7 +165,7 @@ def usage_of(span: Span) -> Usage:
         output=including(made, reasoning),
         cached_input=cached,
         cache_write=written,
-        cache_write_1h=first_of(given, *names.CACHE_WRITE_1H),
+        cache_write_1h=_count(given, names.CACHE_WRITE_1H),
         reasoning=reasoning,
         service_tier=text(given, names.TIER),
     )
@@ -200,15 +209,16 @@ def _exception(event: Event) -> str | None:
 
 def http_status(span: Span) -> int:
     """The HTTP status of the answer; 0 where nobody told."""
-    return first_of(span.attributes, *names.HTTP_STATUS) or 0
+    return _count(span.attributes, names.HTTP_STATUS) or 0
 
 
 def text(given: Mapping[str, Value], wanted: tuple[str, ...]) -> str | None:
     """The first of these attributes that is a text or a number, as text."""
     for name in wanted:
-        value = given.get(name)
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
-            return str(value)
+        if name in given:  # most are not
+            value = given[name]
+            if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+                return str(value)
     return None
 
 
@@ -216,13 +226,26 @@ def texts(given: Mapping[str, Value], wanted: tuple[str, ...]) -> list[str]:
     """All texts of these attributes, and of lists of them."""
     found: list[str] = []
     for name in wanted:
-        value = given.get(name)
+        if name not in given:
+            continue
+        value = given[name]
         found += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
     return found
 
 
 def _first(given: Mapping[str, Value], wanted: tuple[str, ...]) -> Any:
-    return next((given[name] for name in wanted if given.get(name) is not None), None)
+    for name in wanted:
+        if name in given and given[name] is not None:
+            return given[name]
+    return None
+
+
+def _count(given: Mapping[str, Value], wanted: tuple[str, ...]) -> int | None:
+    """The first of these attributes that is a count."""
+    for name in wanted:
+        if name in given and (found := count(given[name])) is not None:
+            return found
+    return None
 
 
 def _number(given: Mapping[str, Value], wanted: tuple[str, ...]) -> float | None:

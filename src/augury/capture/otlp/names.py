@@ -100,6 +100,8 @@ TAGS: Final = ("augury.tags", "tag.tags", "langfuse.trace.tags", "ai.telemetry.f
 ERROR: Final = ("error.type", "exception.type")
 HTTP_STATUS: Final = ("http.response.status_code", "http.status_code")
 
+ADDRESS, PORT, BASE = "server.address", "server.port", "gen_ai.openai.api_base"  # of who was asked
+
 OPENINFERENCE_KIND: Final = "openinference.span.kind"
 TRACELOOP_KIND: Final = "traceloop.span.kind"
 
@@ -128,7 +130,7 @@ _EXACTLY: Final = frozenset(
         *MODEL, *PROVIDER, *RESPONSE_ID, *OPERATION, *REQUEST_TYPE, *FINISHED, *STREAMED, *INPUT, *OUTPUT, *TOTAL, *CACHED,
         *CACHE_WRITE, *CACHE_WRITE_1H, *REASONING, *COST, *TIER, *FIRST_TOKEN_S, *FIRST_TOKEN_MS, *CONVERSATION, *USER,
         *SERVICE, *AGENT, *ENTITY, *WORKFLOW, *PROMPT_NAME, *TAGS, *ERROR, *HTTP_STATUS, OPENINFERENCE_KIND,
-        TRACELOOP_KIND, INVOCATION, OUTPUT_VALUE, *MESSAGES, *SYSTEM, *PROMPT, INPUT_VALUE, *TOOLS, "event.name",
+        TRACELOOP_KIND, ADDRESS, PORT, BASE, INVOCATION, OUTPUT_VALUE, *MESSAGES, *SYSTEM, *PROMPT, INPUT_VALUE, *TOOLS, "event.name",
         "content", "role",
     )
 )  # fmt: skip

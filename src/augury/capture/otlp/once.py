@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from augury.capture.otlp.spans import Span
 
-REMEMBERED = 100_000
-"""Spans around calls, and answers, that are remembered: some tens of MB at most, and minutes of a busy application."""
+REMEMBERED = 50_000
+"""Spans around calls, and answers, that are remembered: some tens of MB at most, and the latest seconds of the busiest server."""
 
 
 @dataclass(slots=True, eq=False)

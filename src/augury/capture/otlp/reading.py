@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from augury.capture.otlp import conventions
 from augury.capture.otlp.calls import Task, record_of
-from augury.capture.otlp.evaluations import EVENT, Verdict, about_span, verdict_of
+from augury.capture.otlp.evaluations import EVENT, Verdict, verdict_of
 from augury.capture.otlp.once import REMEMBERED, Once
 from augury.capture.otlp.prompts import classified_event
 from augury.capture.otlp.wire import read_logs, read_spans
@@ -81,27 +82,37 @@ class TelemetryReader:
         self._heard: _Remembered[Task] = _Remembered(remembered)
         self._messages: _Remembered[UUID] = _Remembered(remembered)
 
-    def spans(self, body: bytes, encoding: Encoding, *, now: datetime) -> Spans:
+    def spans(self, body: bytes, encoding: Encoding, *, now: datetime, here: str = "") -> Spans:
         """The calls that an ExportTraceServiceRequest tells of, each once.
 
+        Args:
+            body: the request.
+            encoding: how it is written.
+            now: the present, for the rule about the future.
+            here: the host and port of our own gateway, which records what it is asked by itself.
+
         Raises:
-            InvalidValue: the body is none.
+            InvalidValue: the body is none, or has too many spans.
         """
         sorted_ = self._once.sort(read_spans(body, encoding))
         reader = RecordReader(self._prices)
         calls: list[ModelCall | InvalidValue] = []
+        duplicates = sorted_.duplicates
         for seen in sorted_.calls:
+            if any(conventions.asks(span, here) for span in (seen.span, *seen.same)):
+                duplicates += 1
+                continue
             try:
-                call = reader.read(record_of(seen, self._rules.tasks, self._heard.get), now=now)
+                record = record_of(seen, self._rules.tasks, self._heard.get)
+                call = reader.read(record, now=now)
             except InvalidValue as problem:
                 calls.append(problem)
                 continue
             calls.append(call)
-            if call.message_id is not None:
+            if call.message_id is not None and record["message_id"] != seen.span.key:
                 for span in (seen.span, *seen.same):
-                    if about_span(span.key) != call.message_id:
-                        self._messages.put(span.key, call.message_id)
-        return Spans(calls=calls, duplicates=sorted_.duplicates, others=sorted_.others)
+                    self._messages.put(span.key, call.message_id)
+        return Spans(calls=calls, duplicates=duplicates, others=sorted_.others)
 
     def logs(self, body: bytes, encoding: Encoding) -> Logs:
         """What an ExportLogsServiceRequest says of calls.

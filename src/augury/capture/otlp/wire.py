@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _ERROR = 2  # Status.StatusCode.STATUS_CODE_ERROR
 _GARBAGE = (DecodeError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+MOST_SPANS = 20_000  # of one request; a collector's batch has 8,192
 _LONGEST_NAME, _LONGEST_SENTENCE = 200, 2_000
 _MOST_DEPTH = 40  # of lists and objects in an attribute
 _MOST_EVENTS = 1_000  # of one span that are looked at: a stream's first chunk is among the first
@@ -45,12 +47,15 @@ def read_spans(body: bytes, encoding: Encoding) -> list[Span]:
     """The spans of an ExportTraceServiceRequest.
 
     Raises:
-        InvalidValue: the body is none.
+        InvalidValue: the body is none, or has too many.
     """
     try:
-        return list(_proto_spans(body) if encoding is Encoding.PROTOBUF else _json_spans(body))
+        found = list(islice(_proto_spans(body) if encoding is Encoding.PROTOBUF else _json_spans(body), MOST_SPANS + 1))
     except _GARBAGE:
         raise _garbage("ExportTraceServiceRequest", encoding) from None
+    if len(found) > MOST_SPANS:
+        raise InvalidValue("body", f"at most {MOST_SPANS} spans; send them in parts", told="more")
+    return found
 
 
 def read_logs(body: bytes, encoding: Encoding) -> list[LogRecord]:
