@@ -62,6 +62,15 @@ def test_claude_answers_openais_client(served: Served, provider: Provider) -> No
     assert first.headers["anthropic-version"] == "2023-06-01"
 
 
+def test_what_was_left_out_is_told(served: Served) -> None:
+    said = [{"role": "user", "name": name, "content": "Hi"} for name in ("anna", "bob")]
+    crossed = served.post("/v1/chat/completions", {"model": "claude-opus-4-8", "seed": 1, "messages": said})
+    passed = served.post("/v1/chat/completions", {"model": "gpt-4o", "seed": 1, "messages": said})
+
+    assert crossed.headers["x-augury-left-out"] == "seed, messages.name"
+    assert "x-augury-left-out" not in passed.headers
+
+
 def test_gpt_answers_anthropics_client(served: Served, provider: Provider) -> None:
     asked: Any = {"model": "gpt-4o", "max_tokens": 10, "messages": ASK}
     tool: Any = {"name": "weather", "input_schema": {"type": "object"}}

@@ -154,6 +154,10 @@ def test_the_better_model_answers_where_none_is_named(chatting: Chatting) -> Non
         for model, success in [("gpt-4o", False), ("claude-sonnet-4-6", True), ("gpt-4o", True)] * 40
     ]  # fmt: skip
     httpx2.post(f"{chatting.served.url}/api/analytics/models/calls", json=past).raise_for_status()
+    for model in (None, "auto", "auto:quality"):
+        answer = chatting.ask(poem, model, priority="quality")
+        assert (answer["model"], answer["priority"]) == ("claude-sonnet-4-6", "quality")
+    chatting.provider.requests.clear()
     answer = chatting.ask(poem, None, priority="quality", system="Rhyme.", maxTokens=99)
 
     assert (answer["model"], answer["source"], answer["taskType"]) == ("claude-sonnet-4-6", "data", "creative")
@@ -257,6 +261,22 @@ def test_a_stream_that_breaks_off_ends_with_a_problem(chatting: Chatting, model:
     assert chatting.row(told[0][1]["messageId"])["errorType"] == "connection"
     chatting.ask(remember=True, conversationId=f"broken-{model}")
     assert len(chatting.provider.requests[-1].body["messages"]) == 1
+
+
+def test_a_model_that_thinks_for_long_keeps_the_connection_alive(chatting: Chatting) -> None:
+    turn = Turn(wait=threading.Event(), wait_after=3)  # it has pinged, and not spoken
+    chatting.provider.will(turn)
+    body = {"message": "hi", "model": "claude-sonnet-4-6", "stream": True}
+    with closing(HTTPConnection(urlsplit(chatting.served.url).netloc, timeout=30)) as connection:
+        connection.request("POST", CHAT, json.dumps(body))
+        response = connection.getresponse()
+        while not response.readline().startswith(b": "):
+            pass
+        assert turn.wait is not None
+        turn.wait.set()
+        told = events(response.read().decode())
+
+    assert "".join(delta["text"] for name, delta in told if name == "delta") == HELLO
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -17,7 +17,7 @@ from augury.gateway.unpacking import Unpacker
 from augury.gateway.upstreams import Api, UpstreamFailed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from augury.capture.answers import AnswerReader
     from augury.core.calls import SelectedBy
@@ -54,6 +54,7 @@ class Trial:
     first_token_ms: int | None = None
     whole: bytes | None = field(default=None, repr=False)  # an answer that its reader has not read yet
     encoding: str | None = None  # of `whole`
+    left_out: Sequence[str] = ()  # fields of the request that were not translated
 
     def elapsed_ms(self) -> int:
         """How long it has taken until now."""

@@ -143,6 +143,7 @@ class _Call:
             reader=reader,
             selected_by=self._plan.selected_by(target),
             propensity=self._plan.propensity(target),
+            left_out=body.translation.fields_left_out if body.translation else (),
         )
 
     def _failed(

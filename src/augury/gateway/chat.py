@@ -60,8 +60,7 @@ class Message:
         messages = [{"role": "system", "content": self.system}] if self.system else []
         messages += [{"role": role, "content": text} for role, text in self.said]
         messages.append({"role": "user", "content": self.text})
-        priority = f":{self.priority}" if self.priority else ""
-        asked: dict[str, Any] = {"model": self.model or f"{AUTO}{priority}", "messages": messages}
+        asked: dict[str, Any] = {"model": self.model or AUTO, "messages": messages}
         if self.max_tokens is not None:
             asked["max_tokens"] = self.max_tokens
         return asked | ({"stream": True} if self.stream else {})
@@ -69,6 +68,7 @@ class Message:
     def ours(self) -> Mapping[str, object]:
         """What our own headers say of it."""
         return {
+            "priority": self.priority,
             "conversation-id": self.conversation_id,
             "user-id": self.user_id,
             "segment": self.segment,
@@ -181,7 +181,7 @@ class Exchange:
         )
 
     async def said(self) -> AsyncIterator[str]:
-        """The answer's text, as it comes; `saying` then tells how it ended."""
+        """The answer's text, as it comes, and an empty one for each sign of life without any; `saying` then tells how it ended."""
         answer, saying = self._answer, self.saying
         if answer.whole is not None:
             if saying.text:
@@ -190,7 +190,7 @@ class Exchange:
             return
         if any(name == b"content-type" and value.startswith(_STREAM) for name, value in answer.headers):
             async for piece in answer.pieces():
-                for text in saying.hear(piece):
+                for text in saying.hear(piece) or [""]:
                     yield text
             for text in saying.end():
                 yield text

@@ -167,7 +167,8 @@ class _Exchange:
             await self._refuse(_refusal(problem), _told(logical, plan))
             return
         try:
-            await self._pass(answer, headers.ours(plan.told(logical, answer.trial.target)))
+            told = {**plan.told(logical, answer.trial.target), "left-out": ", ".join(answer.trial.left_out) or None}
+            await self._pass(answer, headers.ours(told))
         finally:
             answer.end()
             if answer.failed:

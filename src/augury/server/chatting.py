@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MOST_BODY: Final = 8 * 2**20
 _STREAM: Final = "text/event-stream"
 _JSON: Final = "application/json"
+_ALIVE: Final = b": alive\n\n"  # a model may think for minutes, and what stands between would give the connection up
 _SAID_BY_PEOPLE: Final = frozenset({"message", "system", "history"})
 
 routes = APIRouter(
@@ -126,7 +127,7 @@ class _Turn:
         try:
             yield _event("start", ChatStart(**self._start(exchange)))
             async for text in exchange.said():
-                yield _event("delta", ChatDelta(text=text))
+                yield _event("delta", ChatDelta(text=text)) if text else _ALIVE
         finally:
             exchange.close()
         if (error := exchange.saying.error) is not None:

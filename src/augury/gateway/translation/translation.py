@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 ANTHROPIC_VERSION: Final = "2023-06-01"
 """The `anthropic-version` to send translated requests with: later ones take no temperature of any model."""
+
+
+_PLACE: Final = re.compile(r"\[\d+\]")
+_MOST_TOLD: Final = 20
 
 
 class Shape(StrEnum):
@@ -90,6 +95,11 @@ class Translation:
         else:
             self.body = _from_responses(request, spoken, traits, ledger)
         self.left_out = ledger.left_out
+
+    @property
+    def fields_left_out(self) -> list[str]:
+        """Which fields were left out, each named once wherever in lists it stood; the first twenty."""
+        return list(dict.fromkeys(_PLACE.sub("", field) for field in self.left_out))[:_MOST_TOLD]
 
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The model's answer in the caller's words.
