@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tests.gateway.serving import serving, upstream
 from tests.provider import Turn, answers
 
+import augury
 from augury.gateway.upstreams import Api
 
 if TYPE_CHECKING:
@@ -117,6 +118,14 @@ def test_asynchronous_clients_work(served: Served) -> None:
     served.rows(3)
 
 
+def test_an_answer_can_be_rated_at_once(served: Served) -> None:
+    for _ in range(3):
+        answer = served.post("/v1/chat/completions", {"model": "gpt-4o", "messages": ASK})
+        rating = {"messageId": answer.headers["x-augury-message-id"], "rating": 1}
+        assert served.post("/api/analytics/models/feedback", rating).status_code == 200
+    assert [row["user_rating"] for row in served.rows(3)] == [1, 1, 1]
+
+
 def test_structured_output_works(served: Served, provider: Provider) -> None:
     whole: Any = answers.answer("/v1/chat/completions", {"model": "gpt-4o"})
     whole["choices"][0]["message"]["content"] = '{"good": true}'
@@ -151,3 +160,24 @@ def test_bytes_go_through_as_they_are(served: Served, provider: Provider) -> Non
     provider.will(Turn(body=odd))
     assert served.post("/v1/chat/completions", body).content == odd
     assert provider.raw[0] == body
+
+
+def test_what_our_own_instrumentation_has_marked_is_one_row(served: Served) -> None:
+    augury.configure(url=served.url)
+    augury.instrument()
+    try:
+        with openai.OpenAI(base_url=served.openai, api_key="any") as client, augury.context(conversation_id="conv-1"):
+            for stream in (False, True):
+                client.chat.completions.create(model="gpt-4o", messages=ASK, stream=stream)
+                told = augury.last_message_id()
+                assert told is not None
+                augury.feedback(message_id=told, rating=1)
+        augury.flush()
+    finally:
+        augury.uninstrument()
+        augury.configure()
+    rows = served.rows(2)
+    assert [row["selected_by"] for row in rows] == [
+        "caller",
+        "caller",
+    ]  # the gateway knows more, and its row is the one

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 _OWN, _CALLERS = "own", "caller"
-_TOP = frozenset({"keys", "deadline_s", "body_mib", "providers", AUTO, "fallbacks", "price"})
+_TOP = frozenset({"keys", "deadline_s", "body_mib", "providers", AUTO, "fallbacks"})
 _PROVIDER = frozenset({
     "api", "base_url", "provider", "key", "keys", "headers", "models", "aliases", "responses", "stream_usage", "connect_s", "answer_s", "retries",
 })  # fmt: skip

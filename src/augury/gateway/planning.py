@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from augury.models.prices import PriceBook
     from augury.recommend.recommender import ModelRecommender
 
+_NOT_AGAIN = {"x-should-retry": "false"}  # as the official clients take it
 _NOTHING = (
     "this gateway has no provider yet: start the server with OPENAI_API_KEY or ANTHROPIC_API_KEY set, or name a file of "
     "providers by AUGURY_GATEWAY"
@@ -95,7 +96,7 @@ class Planner:
             AuguryError: a choice is asked for, and the store cannot be asked.
         """
         if not self.targets.upstreams:
-            raise Refused(HTTPStatus.NOT_IMPLEMENTED, _NOTHING, code="no_provider")
+            raise Refused(HTTPStatus.NOT_IMPLEMENTED, _NOTHING, code="no_provider", headers=_NOT_AGAIN)
         if asked.chosen_here:
             return await self._choice(asked, logical)
         api = asked.route.api

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from augury.gateway.headers import Raw
     from augury.gateway.logical import Logical
     from augury.gateway.planning import Plan
-    from augury.gateway.recording import Records
+    from augury.gateway.recording import HandOver
     from augury.models.prices import PriceBook
     from augury.recommend.recommender import ModelRecommender
 
@@ -51,7 +51,7 @@ class Gateway:
     def __init__(
         self,
         configuration: Configuration,
-        hand_over: Callable[[Records], None],
+        hand_over: HandOver,
         recommender: Callable[[], ModelRecommender],
         prices: PriceBook,
         rules: TaskRules,
@@ -60,7 +60,7 @@ class Gateway:
 
         Args:
             configuration: providers and manners.
-            hand_over: takes what makes records of calls, and calls it on another thread.
+            hand_over: takes what makes records of calls, and calls it on another thread; done when they are safe.
             recommender: gives the recommender as it is now; it may take long, and is called on a thread.
             prices: what tokens cost.
             rules: the owner's, of what calls are for.

@@ -19,6 +19,7 @@ from augury.gateway.unpacking import Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from augury.gateway.answering import Trial
     from augury.gateway.asked import Asked
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from augury.gateway.staying import Conversations
     from augury.gateway.tasks import Tasks
 
+    HandOver = Callable[["Records"], Future[None]]
     Records = Callable[[], Iterable[Mapping[str, object]]]
 
 _LOG = logging.getLogger("augury.gateway")
@@ -34,6 +36,7 @@ _GATHERED_S: Final = 0.02
 _BUSY_S: Final = 0.5
 """How long attempts are gathered: for a moment after a pause, longer while many come, since a commit costs more than a row."""
 
+_PATIENCE_S: Final = 2.0
 _MOST: Final = 20_000  # attempts that wait to become rows
 _MOST_BYTES: Final = 256 * 2**20
 
@@ -52,7 +55,7 @@ class Ended:
 class Recorder:
     """Takes attempts on the event loop; `hand_over` is given what makes their records, to be called on a thread of its own."""
 
-    def __init__(self, hand_over: Callable[[Records], None], tasks: Tasks, conversations: Conversations) -> None:
+    def __init__(self, hand_over: HandOver, tasks: Tasks, conversations: Conversations) -> None:
         self._hand_over = hand_over
         self._tasks = tasks
         self._conversations = conversations
@@ -60,6 +63,7 @@ class Recorder:
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._flushed = 0.0
+        self._kept: set[Future[None]] = set()  # what was handed over, and is not known to be safe yet
         self.lost = 0  # attempts that were not recorded
 
     def add(self, asked: Asked, logical: Logical, trial: Trial) -> None:
@@ -85,10 +89,18 @@ class Recorder:
         if not ended:
             return
         try:
-            self._hand_over(partial(self._records, ended))
+            kept = self._hand_over(partial(self._records, ended))
+            self._kept.add(kept)
+            kept.add_done_callback(self._kept.discard)
         except Exception as problem:  # noqa: BLE001 - observing must never break the observed
             _LOG.warning("attempts were not recorded: %s", problem)
             self._lose(len(ended))
+
+    async def settled(self) -> None:
+        """Wait until what has ended is kept; not for ever."""
+        self.flush()
+        if waiting := [asyncio.wrap_future(kept) for kept in list(self._kept)]:
+            await asyncio.wait(waiting, timeout=_PATIENCE_S)
 
     def _lose(self, count: int) -> None:
         if not self.lost:
@@ -100,7 +112,13 @@ class Recorder:
     def _records(self, ended: Sequence[Ended]) -> Iterator[Mapping[str, object]]:
         for one in ended:
             time.sleep(0)  # lets other threads go first, the one that answers among them
-            yield self._record(one)
+            try:
+                record = self._record(one)
+            except Exception:  # noqa: BLE001 - one row must not cost the others theirs
+                _LOG.exception("an attempt was not recorded")
+                self._lose(1)
+                continue
+            yield record
 
     def _record(self, ended: Ended) -> Mapping[str, object]:
         asked, trial, logical = ended.asked, ended.trial, ended.logical

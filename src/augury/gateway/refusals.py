@@ -12,6 +12,7 @@ from augury.gateway.translation.failures import anthropic_error, anthropic_type,
 from augury.gateway.upstreams import Api
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from http import HTTPStatus
 
 _SERVER_ERRORS_FROM: Final = 500
@@ -25,7 +26,7 @@ class Refused(AuguryError):
     message: str
     code: str | None = None
     param: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.message

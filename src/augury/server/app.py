@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from augury.server import (
     news,
     otlp,
     pages,
+    passing,
     problems,
     recommending,
     signing_in,
@@ -108,6 +110,12 @@ class Application(FastAPI):
     """Requests to models go the short way: past FastAPI, which costs more than passing them on, but past no guard."""
 
     short: ASGIApp | None = None
+
+    def openapi(self) -> dict[str, Any]:
+        """The API's own document, with what is answered on the short way."""
+        document = super().openapi()
+        document["paths"].update(passing.paths())
+        return document
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -6,6 +6,7 @@ answers; what is done for many requests at once (waking the loop, a transaction)
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import logging
 from asyncio import Future, get_running_loop
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from augury.gateway.proxy import Gateway
     from augury.server.parts import Parts
 
 _LOG = logging.getLogger("augury.server")
@@ -62,6 +64,7 @@ class Arrival(Waiting):
     answers: Callable[[Arrival], Answered] | None = None  # None: nobody waits
     loop: AbstractEventLoop | None = None
     answer: Future[Answered] | None = None
+    kept: concurrent.futures.Future[None] | None = None  # done when it is known what became of it
     read: Read = field(default_factory=list)
     answered: Answered | None = None
 
@@ -108,8 +111,8 @@ class Ingest:
         if self._parts.journal is not None:
             self._parts.journal.close()
 
-    def take(self, records: Callable[[], Iterable[object]]) -> None:
-        """Have records kept that nobody waits for; they are made on a thread of ours.
+    def take(self, records: Callable[[], Iterable[object]]) -> concurrent.futures.Future[None]:
+        """Have records kept that no request waits for; they are made on a thread of ours. Done when they are safe, or refused.
 
         Raises:
             TooBusy: too much is under way already.
@@ -117,7 +120,9 @@ class Ingest:
         if self._arrived.qsize() >= MOST_UNASKED:
             raise TooBusy("more calls wait to be read than may")
         self._begin()
-        self._arrived.put(Arrival(reads=lambda: self._calls(records())))
+        kept: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._arrived.put(Arrival(reads=lambda: self._calls(records()), kept=kept))
+        return kept
 
     async def record(self, body: bytes, content_type: str) -> Answered:
         """What became of the records of a body, once those that are good are safe.
@@ -194,6 +199,8 @@ class Ingest:
         for arrival in group:
             if arrival.answers is None:
                 self._tell_of(arrival)
+                if arrival.kept is not None:
+                    arrival.kept.set_result(None)
             elif arrival.problem is None:
                 try:
                     arrival.answered = arrival.answers(arrival)
@@ -264,12 +271,13 @@ async def _ingest(request: Request) -> Ingest:
 Incoming = Annotated[Ingest, Depends(_ingest)]
 
 
-async def nothing_waits(ingest: Incoming) -> None:
-    """What is said of a call must not come before it.
+async def nothing_waits(ingest: Incoming, request: Request) -> None:
+    """What is said of a call must not come before it: who has just had an answer through the gateway may rate it at once.
 
     Raises:
         TooBusy: confirmed calls wait in the journal.
     """
+    await cast("Gateway", request.app.state.gateway).recorder.settled()
     if ingest.committer.journaled:
         raise TooBusy(
             f"{ingest.committer.journaled} calls wait in the journal for the database, and this may be about one of them; "
