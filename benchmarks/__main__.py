@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, calibration, classify, gateway, imports, ingest, otlp, postgres, volume
+from benchmarks import analytics, calibration, classify, gateway, imports, ingest, otlp, postgres, track, volume
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
         choices=(
             "import",
             "ingest",
+            "track",
             "gateway",
             "otlp",
             "analytics",
@@ -34,6 +35,8 @@ def main() -> None:
         imports.run(given.rows)
     if given.what in ("ingest", "all"):
         ingest.run(given.rows)
+    if given.what in ("track", "all"):
+        track.run()
     if given.what in ("gateway", "all"):
         gateway.run(given.rows if given.what == "gateway" else min(given.rows, 10_000))
     if given.what in ("otlp", "all"):  # as with volume

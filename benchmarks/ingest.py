@@ -32,7 +32,7 @@ _MODELS = ("gpt-4o-2024-11-20", "claude-sonnet-4-5-20250929", "openai/gpt-4o-min
 _TASKS = ("coding", "analysis", "general_chat")
 
 # The same HTTP server over an application that reads the body and answers a fixed sentence.
-_ECHO = """
+ECHO = """
 import socket, uvicorn
 from augury.server.run import listening
 
@@ -183,7 +183,7 @@ def run(rows: int) -> None:
     ):
         requests = max(1, wanted // size)
         with TemporaryDirectory() as folder:
-            with running(["-c", _ECHO], folder) as address:
+            with running(["-c", ECHO], folder) as address:
                 nothing, _ = _over_http(address, size, requests, connections)
             bare = _into_store(folder, size, max(1, requests // 10)) * 10
             serve = "from augury.cli import main; main()"

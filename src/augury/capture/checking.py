@@ -16,6 +16,7 @@ from augury.capture.frames import encode
 from augury.capture.records import RecordReader, as_record
 from augury.core.ids import uuid7_text
 from augury.core.rules import MESSAGE_CHARACTERS, NAME_CHARACTERS, RULES, Kind, Rule
+from augury.core.windows import EARLIEST
 from augury.models import names
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def payload_of(fields: Mapping[str, Any]) -> bytes:
     """
     try:
         written = _written(fields)
-    except TypeError:  # a value that has no hash
+    except TypeError:  # a value that has no hash, or a time that is unusual
         written = None
     if written is None:
         record = dict(fields) if fields.get("id") is not None else {**fields, "id": uuid7_text()}
@@ -49,9 +50,10 @@ def payload_of(fields: Mapping[str, Any]) -> bytes:
 
 def _written(fields: Mapping[str, Any]) -> str | None:
     """The call, where every field is certain to be taken."""
-    parts = ['{"timestamp":"', _now()]
+    when = fields.get("timestamp")
+    parts = ['{"timestamp":"', _now() if when is None else _then(when)]
     for name, value in fields.items():
-        if value is not None:
+        if value is not None and name != "timestamp":
             write = _WRITERS.get(name)
             part = None if write is None else write(value)
             if part is None:
@@ -78,6 +80,17 @@ def _now() -> str:
         text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
         _second = second, text
     return f'{text}.{rest // 1000:06}Z"'
+
+
+def _then(when: object) -> str:
+    """The same of a time that is given.
+
+    Raises:
+        TypeError: it is left to the rules.
+    """
+    if type(when) is not datetime or when.tzinfo is not UTC or not EARLIEST <= when <= datetime.now(UTC):
+        raise TypeError
+    return f'{when.isoformat()}"'
 
 
 def _adds_up(fields: Mapping[str, Any]) -> bool:
