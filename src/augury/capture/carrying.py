@@ -128,11 +128,11 @@ class Carrier:
 
     def _deliver(self, box: Outbox, records: Sequence[bytes]) -> None:
         answers = self.destination.deliver(records)
-        for record, why in zip(records, answers, strict=True):
-            if why is not None:
-                box.bury(_readable(record), why)
-                self.counts.refused += 1
-        self.counts.shipped += sum(why is None for why in answers)
+        refused = [(record, why) for record, why in zip(records, answers, strict=True) if why is not None]
+        for record, why in refused:
+            box.bury(_readable(record), why)
+        self.counts.refused += len(refused)
+        self.counts.shipped += len(records) - len(refused)
 
     # ── what is said of them ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -141,6 +141,7 @@ class Carrier:
         if time.monotonic() < box.said_from:
             return moved
         pause = None
+        put_back: set[str] = set()  # what is said of one message stays in its order
         for _ in range(box.said.entries):  # once around: what must wait goes behind the rest
             front = box.said.front(1)
             if front is None:
@@ -153,12 +154,14 @@ class Carrier:
             if box.calls.entries if box.adopted else said.behind > box.arrived:
                 break
             now = time.time()
-            if now < said.due < now + 2 * _LONGEST_PAUSE_S or (not said.tries and said.about in self._unknown):
+            too_early = now < said.due < now + 2 * _LONGEST_PAUSE_S
+            if too_early or said.about in put_back or (not said.tries and said.about in self._unknown):
                 later: Said | None = said if said.tries else _again(said, now)
             else:
                 later = self._told(box, said, now)
                 moved = moved or later is None
             if later is not None:
+                put_back.add(said.about)
                 box.said.add(later.frame)
                 box.deferred += (not said.tries) or 0
                 pause = min(pause or _LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, later.due - now))

@@ -126,18 +126,27 @@ def headers(path: Path, *, whole: bool) -> Iterator[Header]:
 def read(path: Path, front: int, end: int, most: int, most_bytes: int) -> Frames | None:
     """Frames between two places of a segment, about so many entries and bytes; None where no more can be read of it."""
     payloads: list[bytes] = []
-    count, at = 0, front
+    count = at = 0
     with path.open("rb") as file:
         header = _payload(file, end)
         if header is None or header[1]:
             return None
         file.seek(front)
-        stop = min(end, front + most_bytes)
-        while count < most and at < stop and (found := _payload(file, end)):
-            at = file.tell()
-            payloads.append(found[0])
-            count += found[1]
-    return Frames(header=header[0], payloads=payloads, segment=path, end=at, count=count) if count else None
+        data = file.read(min(end - front, most_bytes))
+        while count < most and at + _FRAME.size <= len(data):  # in one piece: an application waits while this is done
+            length, calls, checksum = _FRAME.unpack_from(data, at)
+            begin, stop = at + _FRAME.size, at + _FRAME.size + length
+            if stop > len(data):
+                if payloads or front + stop > end:
+                    break
+                data += file.read(stop - len(data))
+            payload = data[begin:stop]
+            sizes = data[at : at + _SIZES.size]
+            if length == 0 or len(payload) < length or zlib.crc32(payload, zlib.crc32(sizes)) != checksum:
+                break
+            payloads.append(payload)
+            count, at = count + calls, stop
+    return Frames(header=header[0], payloads=payloads, segment=path, end=front + at, count=count) if count else None
 
 
 def decode(frames: Frames) -> Batch:
