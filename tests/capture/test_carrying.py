@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from augury.capture import carrying
+from augury.capture import carrying, outbox
 from augury.capture.carrying import FEEDBACK, Carrier, Counts, Said
 from augury.capture.frames import encode, frame
 from augury.capture.outbox import Outbox, left_behind, open_outbox, place_of, survey
@@ -208,3 +208,26 @@ def test_more_than_may_wait_is_refused(tmp_path: Path) -> None:
     call(box, "z")
 
     assert 0 < waiting < 8
+
+
+def test_what_was_dropped_is_added_up_and_does_not_grow(box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_LONGEST_NOTE", 200)
+    for number in range(40):
+        box.dropped = {"the disk is full": 2, f"reason {number % 2}": 1}
+        box.tell_dropped(soon=True)
+
+    seen = survey(box.place)
+
+    assert seen.dropped == {"the disk is full": 80, "reason 0": 20, "reason 1": 20}
+    assert seen.dropped_path.stat().st_size < 400
+
+
+def test_dead_letters_do_not_grow_without_bound(box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_MOST_DEAD_LETTERS", 300)
+    call(box, *["bad"] * 20)
+
+    carry(box, Shelf())
+
+    letters = survey(box.place).dead_letters
+    assert 0 < letters < 10
+    assert sum(box.dropped.values()) == 20 - letters

@@ -24,11 +24,12 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augury.capture.frames import encode, frame
-from augury.capture.segments import DEAD_LETTERS, Segments, bury, count_lines, count_waiting, plainly, write_line
+from augury.capture.segments import DEAD_LETTERS, Segments, count_lines, count_waiting, plainly, write_line
 from augury.errors import StoreAway
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ _LOCK, _STATE, _NOTE, _DROPPED = "lock", "state.json", "destination.json", "drop
 _UNFINISHED = ".new-"
 _UNFINISHED_S = 3_600.0
 _LONGEST_NOTE = 64 * 2**10
+_MOST_DEAD_LETTERS = 64 * 2**20
+_TELL_EVERY_S = 5.0
 
 
 class Outbox:
@@ -63,6 +66,7 @@ class Outbox:
         self.deferred = 0  # of what is said: about messages that the destination did not know yet
         self.said_from = 0.0  # when it is tried again, by the monotonic clock
         self.dropped: dict[str, int] = {}  # by why, and not yet told
+        self._dropped_from = 0.0
 
     @property
     def place(self) -> Path:
@@ -80,12 +84,17 @@ class Outbox:
         return self.calls.added - self.calls.entries
 
     def bury(self, record: object, why: str) -> None:
-        """Keep what is refused for good where its owner finds it.
+        """Keep what is refused for good where its owner finds it, as long as there are not too many.
 
         Raises:
             StoreAway: it cannot be written.
         """
-        bury(self.place, record, why)
+        path = self.place / DEAD_LETTERS
+        if path.exists() and path.stat().st_size > _MOST_DEAD_LETTERS:
+            why = f"{path} is full, and holds what the destination has refused; look at it, and delete it"
+            self.dropped[why] = self.dropped.get(why, 0) + 1
+        else:
+            write_line(path, {"at": datetime.now(UTC), "why": why, "record": record}, durable=False)
 
     def tell(self, state: State | None) -> None:
         """Leave word of what is wrong, or that nothing is, for `augury doctor`."""
@@ -94,19 +103,25 @@ class Outbox:
             if state is None:
                 path.unlink(missing_ok=True)
             else:
-                _replace(path, asdict(state))
+                _replace(path, encode(asdict(state)))
 
-    def tell_dropped(self) -> None:
-        """Leave word of calls that could not be kept; the file does not grow without bound."""
+    def tell_dropped(self, *, soon: bool = False) -> None:
+        """Leave word of calls that could not be kept: once in a while, or, where it must be `soon`, now."""
+        now = time.monotonic()
+        if not self.dropped or (now < self._dropped_from and not soon):
+            return
+        self._dropped_from = now + _TELL_EVERY_S
         path = self.place / _DROPPED
         with suppress(OSError, StoreAway):
-            if path.exists() and path.stat().st_size > _LONGEST_NOTE:
-                path.unlink()
             for why in list(self.dropped):
-                write_line(path, {"at": time.time(), "why": why, "count": self.dropped.pop(why)})
+                write_line(path, {"why": why, "count": self.dropped.pop(why)}, durable=False)
+            if path.stat().st_size > _LONGEST_NOTE:
+                lines = [encode({"why": why, "count": count}) for why, count in _dropped(path).items()]
+                _replace(path, b"".join(line + b"\n" for line in lines))
 
     def close(self) -> None:
         """Let go of it; of a folder in which nothing waits nothing is left."""
+        self.tell_dropped(soon=True)
         self.calls.close()
         self.said.close()
         if not self.waiting:
@@ -212,7 +227,7 @@ def open_outbox(data_dir: Path, destination: str, *, limit: int) -> Outbox:
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (place / _NOTE).exists():
-            _replace(place / _NOTE, {"destination": destination})
+            _replace(place / _NOTE, encode({"destination": destination}))
         made = place / (_UNFINISHED + name)
         made.mkdir(mode=0o700)
         lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -295,11 +310,11 @@ def _dropped(path: Path) -> dict[str, int]:
     return counts
 
 
-def _replace(path: Path, value: dict[str, Any]) -> None:
+def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f".{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(encode(value))
+            file.write(content)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -356,8 +356,8 @@ def bury(folder: Path, record: object, why: str) -> None:
     write_line(folder / DEAD_LETTERS, {"at": datetime.now(UTC), "why": why, "record": record})
 
 
-def write_line(path: Path, value: dict[str, Any]) -> None:
-    """Add a line of JSON to a file of lines, in one piece, written through to the disk.
+def write_line(path: Path, value: dict[str, Any], *, durable: bool = True) -> None:
+    """Add a line of JSON to a file of lines, in one piece; where it is to be durable, written through to the disk.
 
     Raises:
         StoreAway: it cannot be written.
@@ -367,7 +367,8 @@ def write_line(path: Path, value: dict[str, Any]) -> None:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _write_all(file, encode(value) + b"\n")
-            os.fsync(file)
+            if durable:
+                os.fsync(file)
         finally:
             os.close(file)
     except OSError as problem:

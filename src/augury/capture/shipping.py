@@ -176,8 +176,7 @@ class Shipper:
                 _LOG.error("%s is gone, and what waited in it: calls are kept in another folder now", self.box.folder)
                 self._gone(self)
                 break
-            if self.box.dropped:
-                self.box.tell_dropped()
+            self.box.tell_dropped()
             with self._changed:
                 self._round += 1
                 self._changed.notify_all()

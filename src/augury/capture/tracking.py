@@ -76,6 +76,9 @@ class track:  # noqa: N801 - used as a verb: with augury.track(...) as call
         """
         if not _PROMPT.isdisjoint(fields):
             _classify(fields)
+        for name in ("id", "message_id"):  # None is as good as nothing
+            if name in fields and fields[name] is None:
+                del fields[name]
         fields["model"] = model
         self._given = fields
         self._outer: Token[track | None] | None = None
