@@ -49,6 +49,7 @@ def test_people_sign_in_by_keyboard_and_out_again(visit: Callable[..., Visit], t
         assert page.evaluate("document.cookie") == ""  # no script can read it
         opened.go("/sign-in")
         expect(page.locator("main")).to_contain_text("<b>me</b>")
+        page.get_by_role("link", name="Open the dashboard").click()
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("status")).to_have_text("You are signed out.")
         opened.go(PAGE)

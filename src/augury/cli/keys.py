@@ -66,7 +66,11 @@ def create(
     if json:
         write_json({"key": secret} | _told(key, None))
         return
-    console.print(f"Key {key.id} is kept by its digest alone: this is the only time that it is shown.", highlight=False)
+    console.print(
+        f"Key {key.id} is kept by its digest alone: this is the only time that it is shown.",
+        soft_wrap=True,
+        highlight=False,
+    )
     typer.echo(secret)
     if key.scopes == {Scope.FEEDBACK} and not key.origins:
         console.print("It is for programs; a page needs one that is bound to its --origin.", highlight=False)

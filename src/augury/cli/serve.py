@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augury.cli.output import Database, console
-from augury.settings import DEFAULT_PORT, Settings
-from augury.wiring import store_of
+from augury.settings import DEFAULT_PORT, LOOPBACK, Settings
+from augury.wiring import is_shut, store_of
 
 if TYPE_CHECKING:
     from augury.store.protocol import Store
@@ -54,5 +54,9 @@ def run_until_interrupted(settings: Settings, store: Store, name: str, *, alone:
         console.print(
             f"  API {url}/docs · database {store.describe().url} · Ctrl-C ends it", soft_wrap=True, highlight=False
         )
+
+        if is_shut(settings):
+            where = f"listens on {settings.host}: " if settings.host not in LOOPBACK else ""
+            console.print(f"  {where}everybody needs a key, and people sign in", soft_wrap=True, highlight=False)
 
     run(settings, store, ready=ready, alone=alone)

@@ -74,7 +74,7 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None], alone
         app = stack.enter_context(project(settings, store, gate, gateway, address=address, projects=projects))
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
         server = _Server(config, lambda: _let_go(app, *projects.opened()))
-        ready(address if settings.host in LOOPBACK else _address(settings.host, port))
+        ready(address if settings.host in (*LOOPBACK, *_EVERYWHERE) else _address(settings.host, port))
         ending.begin(server).run(sockets=listeners)
 
 
