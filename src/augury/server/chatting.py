@@ -20,6 +20,7 @@ from augury.gateway.refusals import Refused
 from augury.server import bodies
 from augury.server.chats import ChatAnswer, ChatBody, ChatDelta, ChatEnd, ChatStart, ChatUsage
 from augury.server.gate import caller_of
+from augury.server.payloads import schema_of
 from augury.server.problems import documented, problem
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ routes = APIRouter(
     summary="Ask the best model",
     response_model=ChatAnswer,
     responses={200: {"content": {_STREAM: {"schema": {"type": "string"}}}}},
-    openapi_extra={
-        "requestBody": {"required": True, "content": {_JSON: {"schema": ChatBody.model_json_schema(by_alias=True)}}}
-    },
+    openapi_extra={"requestBody": {"required": True, "content": {_JSON: {"schema": schema_of(ChatBody)}}}},
 )
 async def chat(request: Request) -> Response:
     """Answers a message by the model that is best for it, or by the one that is named; the call is recorded like any other.

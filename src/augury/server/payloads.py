@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
@@ -26,6 +26,23 @@ class Payload(BaseModel):
     """A body: its names are camelCase on the wire, and a name that is none is refused."""
 
     model_config = ConfigDict(alias_generator=camel, populate_by_name=True, extra="forbid")
+
+
+def schema_of(body: type[Payload]) -> dict[str, Any]:
+    """A body's schema for a route that reads it by itself: references would be looked for at the top of the API's document."""
+    schema = body.model_json_schema(by_alias=True)
+    parts = schema.pop("$defs", {})
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        named = value.get("$ref")
+        found = whole(parts[named.rpartition("/")[2]]) if isinstance(named, str) else {}
+        return found | {name: whole(one) for name, one in value.items() if name != "$ref"}
+
+    return cast("dict[str, Any]", whole(schema))
 
 
 def _no_lookalike(value: object) -> object:
