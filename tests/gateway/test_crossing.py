@@ -71,6 +71,16 @@ def test_what_was_left_out_is_told(served: Served) -> None:
     assert "x-augury-left-out" not in passed.headers
 
 
+def test_a_caller_may_give_up_what_the_model_has_no_words_for(served: Served, provider: Provider) -> None:
+    cold = {"model": "claude-opus-4-8", "temperature": 0, "n": 2, "messages": ASK}
+    refused = served.post("/v1/chat/completions", cold)
+    answered = served.post("/v1/chat/completions", cold, x_augury_may_leave_out="temperature, n")
+
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "n")
+    assert (answered.status_code, answered.headers["x-augury-left-out"]) == (200, "n, temperature")
+    assert provider.requests[-1].body.keys() == {"model", "max_tokens", "messages"}
+
+
 def test_gpt_answers_anthropics_client(served: Served, provider: Provider) -> None:
     asked: Any = {"model": "gpt-4o", "max_tokens": 10, "messages": ASK}
     tool: Any = {"name": "weather", "input_schema": {"type": "object"}}

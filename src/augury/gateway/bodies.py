@@ -74,6 +74,7 @@ def _translated(asked: Asked, target: Target, spoken: Shape) -> Body:
         spoken=spoken,
         traits=_traits(target),
         created=int(time.time()),
+        expendable=asked.ours.get("may-leave-out", "").replace(",", " ").split(),
     )
     headers = {"content-type": "application/json"}
     if spoken is Shape.MESSAGES:

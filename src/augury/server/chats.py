@@ -106,7 +106,7 @@ class ChatFigures(Payload):
     time_to_first_token_ms: int | None
 
 
-class ChatAnswer(ChatStart, ChatFigures):
+class ChatAnswer(ChatFigures, ChatStart):
     """An answer."""
 
     message: str

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST_BODY: Final = 8 * 2**20
 _STREAM: Final = "text/event-stream"
 _JSON: Final = "application/json"
+_INSTEAD: Final = {"missing": None, "string_too_short": ""}  # what came, where that is not to be shown
 _ALIVE: Final = b": alive\n\n"  # a model may think for minutes, and what stands between would give the connection up
 _SAID_BY_PEOPLE: Final = frozenset({"message", "system", "history"})
 
@@ -196,7 +197,7 @@ async def _read(request: Request) -> ChatBody:
         found: list[dict[str, Any]] = [dict(one) for one in error.errors()]
     for one in found:
         if not one["loc"] or one["loc"][0] in _SAID_BY_PEOPLE:
-            one["input"] = None if one["type"] == "missing" else "something else"
+            one["input"] = _INSTEAD.get(one["type"], "something else")
     raise RequestValidationError(found)
 
 
