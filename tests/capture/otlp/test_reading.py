@@ -126,6 +126,19 @@ def test_failures_have_a_kind_and_no_sentence_is_kept(
     assert (call.success, call.error_type, call.error_message) == (False, kind, message)
 
 
+def test_an_exception_that_was_caught_on_the_way_is_no_failure() -> None:
+    caught = Event(name="exception", time_ns=START_NS, attributes={"exception.type": "ConnectError"})
+
+    assert one(span(chat(), events=[caught])).success
+    assert one(span(chat(), events=[caught], failed=True)).error_type is ErrorType.CONNECTION
+
+
+def test_a_threads_number_is_no_conversation_and_a_time_that_is_none_costs_no_call() -> None:
+    call = one(span(chat(thread__id=7, gen_ai__response__time_to_first_chunk=-1.0)))
+
+    assert (call.conversation_id, call.time_to_first_token_ms) == (None, None)
+
+
 def test_an_answer_that_a_filter_stopped_is_a_failure_and_a_refusal_in_words_is_none() -> None:
     stopped = one(span(chat(gen_ai__response__finish_reasons=["content_filter"])))
     refused = one(span(chat(gen_ai__response__finish_reasons=["refusal"])))

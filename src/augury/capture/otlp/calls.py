@@ -154,9 +154,9 @@ def _given(seen: Seen) -> dict[str, object]:
 def _failure(span: Span) -> dict[str, object]:
     """Whether the call succeeded, and why not. Sentences are not kept: they may quote a prompt."""
     reasons = {reason.lower() for reason in conventions.finish_reasons(span)}
-    status = conventions.http_status(span)
-    words = [cleaned for word in conventions.error_words(span) if (cleaned := _clean(word))]
-    if span.failed or words:
+    if conventions.failed(span):
+        status = conventions.http_status(span)
+        words = [cleaned for word in conventions.error_words(span) if (cleaned := _clean(word))]
         kind = error_type_of_words(status, words, span.told)
         return {"success": False, "error_type": kind, "error_message": _sentence(words, status)}
     if reasons & _FILTERED:

@@ -15,6 +15,7 @@ Token counts are the conventions' own, brought to ours: `input` counts cached to
 from __future__ import annotations
 
 import json
+import math
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -174,11 +175,10 @@ def usage_of(span: Span) -> Usage:
 def first_token_ms(span: Span) -> float | None:
     """How long the first token took, by an attribute or by the event that marks it."""
     given = span.attributes
-    seconds, milliseconds = _number(given, names.FIRST_TOKEN_S), _number(given, names.FIRST_TOKEN_MS)
-    if seconds is not None:
-        return 1_000 * seconds
-    if milliseconds is not None:
-        return milliseconds
+    seconds, told_ms = _number(given, names.FIRST_TOKEN_S), _number(given, names.FIRST_TOKEN_MS)
+    told_ms = 1_000 * seconds if seconds is not None else told_ms
+    if told_ms is not None and 0 <= told_ms < math.inf:
+        return told_ms
     event = next((event for event in span.events if event.name in names.FIRST_TOKEN_EVENTS), None)
     return (event.time_ns - span.start_ns) / 1e6 if event and event.time_ns >= span.start_ns else None
 
@@ -195,6 +195,11 @@ def cost_of(span: Span) -> float | str | None:
     """What the call cost in US dollars, where the span says."""
     found = _first(span.attributes, names.COST)
     return found if isinstance(found, float | int | str) and not isinstance(found, bool) else None
+
+
+def failed(span: Span) -> bool:
+    """Whether the call failed: an exception that was caught and noted on the way is no failure yet."""
+    return span.failed or text(span.attributes, names.ERROR) is not None
 
 
 def error_words(span: Span) -> tuple[str, ...]:

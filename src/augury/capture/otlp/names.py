@@ -80,7 +80,7 @@ FIRST_TOKEN_EVENTS: Final = frozenset(
 CONVERSATION: Final = (
     "augury.conversation_id", "gen_ai.conversation.id", "session.id", "traceloop.association.properties.conversation_id",
     "traceloop.association.properties.session_id", "traceloop.association.properties.thread_id",
-    "traceloop.association.properties.chat_id", "langfuse.session.id", "gen_ai.session.id", "thread.id",
+    "traceloop.association.properties.chat_id", "langfuse.session.id", "gen_ai.session.id",
 )  # fmt: skip
 USER: Final = (
     "augury.user_id", "user.id", "enduser.id", "gen_ai.user", "gen_ai.request.user", "llm.user",
