@@ -469,7 +469,7 @@ def test_what_goes_wrong_in_observing_is_not_the_applications_trouble(
     expected = seen(asked(CHAT, provider, is_async=False, stream=True))
     rows.clear()
     for place in (
-        "augury.capture.exchange.classified",
+        "augury.capture.classifying.classified",
         "augury.capture.exchange.Attempt.event",
         "augury.capture.patching._answered",
         "augury.capture.patching.Exchange",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ERRORS_FROM, _ERRORS_TO = 400, 599
+BEGINNING = 200
+"""Bytes of an event within which its type stands."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
 
 
@@ -56,7 +59,7 @@ class AnswerReader:
         raise NotImplementedError
 
     def skips(self, raw: bytes) -> bool:  # noqa: ARG002 - for those that can tell
-        """Whether this event, not read as JSON yet, can say nothing new: most of a stream is like that."""
+        """Whether this one event, as it came or its data alone, can say nothing new: most of a stream is like that."""
         return False
 
     @property

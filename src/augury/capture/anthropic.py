@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from augury.capture.answers import AnswerReader
+from augury.capture.answers import BEGINNING, AnswerReader
 from augury.capture.usage import Usage, count, field_of, including, name
 from augury.core.rules import LARGEST_TOKENS
 
@@ -91,7 +91,7 @@ class MessagesReader(AnswerReader):
 
     def skips(self, raw: bytes) -> bool:
         """Whether the event can say nothing new."""
-        return self.begun and b'"content_block_delta"' in raw[:80]
+        return self.begun and raw.find(b'"content_block_delta"', 0, BEGINNING) >= 0
 
     def usage(self) -> Usage:
         """The tokens, as far as they are known."""

@@ -32,6 +32,11 @@ def reader_for(path: str) -> AnswerReader | None:
     return None if made is None else made()
 
 
+def is_call(path: str) -> bool:
+    """Whether a POST to this path is a call to a model."""
+    return _reader(path) is not None
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _reader(path: str) -> Callable[[], AnswerReader] | None:
     bare = path.partition("?")[0].rstrip("/")

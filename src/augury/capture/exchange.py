@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from augury.capture import recorder
-from augury.capture.asking import classified
+from augury.capture.classifying import ask
 from augury.capture.context import given
 from augury.capture.dialects import reader_for
 from augury.capture.failures import error_type_of
@@ -32,6 +32,7 @@ _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 _TELLING = 20  # characters: a shorter id of an answer may be given to the next one too, as some local servers do
 _ERRORS_FROM = 300
+_END = b"\n\n"
 _AT_ONCE = timedelta(milliseconds=20)  # a record without a time ends when it is made, and is made sooner
 _EMBEDDINGS_READ = 65_536  # bytes of an answer: beyond, what is told beside the vectors is read alone
 
@@ -59,6 +60,7 @@ class Exchange:
         self._provider = provider
         self._tracked = current_call()
         self._given = given() if self._tracked is None else {**given(), **self._tracked.about()}
+        self._question = None if path.endswith("/embeddings") or "task_type" in self._given else ask(body)
         self._message: str | None = _text(self._given.get("message_id"))
         self.mark = _plain(self._message) if gateway and self._message is not None else ids.uuid7_text()
         self._answered: str | None = None
@@ -128,9 +130,9 @@ class Exchange:
     def _about(self) -> dict[str, Any]:
         about: dict[str, Any] = {"provider": self._provider}
         body = self._body
-        if not self._path.endswith("/embeddings") and "task_type" not in self._given:
-            found = classified(body)
-            about |= {"task_type": str(found.task_type), "task_complexity": str(found.complexity)}
+        found = None if self._question is None else self._question.found()
+        if found is not None:
+            about |= {"task_type": found.task_type, "task_complexity": found.complexity}
         conversation = body.get("conversation")
         conversation = conversation.get("id") if isinstance(conversation, dict) else conversation
         user = body.get("user") or body.get("safety_identifier")
@@ -147,6 +149,7 @@ class Attempt:
     def __init__(self, exchange: Exchange, reader: AnswerReader, number: int) -> None:
         self._exchange = exchange
         self._reader = reader
+        self._skips = reader.skips
         self._number = number
         self._first_ms: int | None = None
         self._ended_ms: int | None = None
@@ -182,22 +185,23 @@ class Attempt:
             self._finish()
         return self._reader.ended
 
-    def event(self, event: Event) -> object:
-        """An event of a stream has come; what it says, where it had to be read."""
+    def skips(self, chunk: bytes) -> bool:
+        """Whether these bytes, at the start of an event, are one that can say nothing new."""
+        return self._skips(chunk) and chunk.find(_END) == len(chunk) - 2
+
+    def event(self, event: Event) -> None:
+        """An event of a stream has come."""
         reader, data = self._reader, event.data
         if not data or reader.skips(data):
-            return None
+            return
         if data.startswith(b"[DONE]"):
             reader.done()
-            told: object = None
         else:
-            told = _json(data)
-            reader.event(told)
+            reader.event(_json(data))
         if self._first_ms is None and reader.begun:
             self._first_ms = self._elapsed()
         if reader.ended:
             self._ended_ms = self._elapsed()
-        return told
 
     def over(self) -> None:
         """The stream's bytes have come to their end."""

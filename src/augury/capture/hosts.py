@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _HOSTS = {
     "openai.com": "openai",
     "anthropic.com": "anthropic",
@@ -46,6 +48,7 @@ _HOSTS = {
 _STREAM_USAGE = ("openai",)
 
 
+@lru_cache(maxsize=1_000)
 def provider_at(host: str, otherwise: str) -> str:
     """The provider at a host, by its name or that of a domain it belongs to; `otherwise` where nobody is known there."""
     parts = host.lower().rstrip(".").split(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from augury.capture.answers import AnswerReader
+from augury.capture.answers import BEGINNING, AnswerReader
 from augury.capture.usage import Usage, count, field_of, first_of, including, name
 from augury.core.calls import ErrorType
 
@@ -108,7 +108,9 @@ class ChatReader(_OpenAIReader):
 
     def skips(self, raw: bytes) -> bool:
         """Whether the chunk can say nothing new."""
-        return self.begun and b'"finish_reason":null' in raw and b'"usage":{' not in raw and b'"error"' not in raw
+        if not self.begun or raw.count(b'"finish_reason":null') != 1:
+            return False
+        return not (b'"finish_reason":"' in raw or b'"usage":{' in raw or b'"error"' in raw)
 
     def _end(self, choices: object) -> None:
         for choice in choices if isinstance(choices, list) else ():
@@ -166,7 +168,7 @@ class ResponsesReader(_OpenAIReader):
 
     def skips(self, raw: bytes) -> bool:
         """Whether the event can say nothing new."""
-        return self.begun and b'.delta"' in raw[:80]
+        return self.begun and raw.find(b'.delta"', 0, BEGINNING) >= 0
 
 
 class EmbeddingsReader(_OpenAIReader):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from augury.capture import harmless, recorder
 from augury.capture.context import last_answered
-from augury.capture.dialects import reader_for
+from augury.capture.dialects import is_call
 from augury.capture.exchange import MESSAGE_HEADER, Exchange
 from augury.capture.hosts import provider_at, takes_stream_options
 from augury.capture.sse import splitter_for
@@ -220,7 +220,7 @@ def _begun(package: str, client: Any, args: tuple[Any, ...], named: dict[str, An
         return None, args, named
     try:
         options = args[1] if len(args) > 1 else named["options"]
-        if options.method.lower() != "post" or reader_for(options.url) is None:
+        if options.method.lower() != "post" or not is_call(options.url):
             return _asked_again(options.url), args, named
         headers = _mapping(options.headers)
         outer = _exchange.get()
@@ -240,7 +240,9 @@ def _exchange_of(package: str, client: Any, options: Any, headers: Mapping[str, 
     path, host = options.url, client.base_url.host
     body, more = _mapping(options.json_data), _mapping(options.extra_json)
     gateway = bool(_gateways) and _origin(client.base_url) in _gateways
-    exchange = Exchange(path=path, body={**body, **more}, provider=provider_at(host, package), gateway=gateway)
+    exchange = Exchange(
+        path=path, body={**body, **more} if more else body, provider=provider_at(host, package), gateway=gateway
+    )
     marked = copy.copy(options)
     marked.headers = {**headers, **exchange.headers()}
     if _wants_usage(path, host, body, more):
@@ -268,6 +270,8 @@ def _origin(url: Any) -> tuple[str, str, int | None]:
 
 
 def _mapping(value: object) -> dict[str, Any]:
+    if type(value) is dict:
+        return value
     return dict(value) if isinstance(value, Mapping) else {}
 
 

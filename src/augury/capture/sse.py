@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST_EVENT = 64 * 2**20  # bytes: a generated picture fits; what is larger is not read
+LARGEST_EVENT = 16 * 2**20  # bytes: a generated picture fits; what is larger is not read
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 _LINES = re.compile(rb"\r\n|\n|\r")
 _PRELUDE = 12  # bytes of a frame before its headers: length, length of headers, checksum
@@ -25,7 +25,13 @@ class Event(NamedTuple):
 
 
 class Splitter(Protocol):
-    """What takes bytes as they come, and gives events as they are whole."""
+    """What takes bytes as they come, and gives events as they are whole.
+
+    Attributes:
+        pending: bytes of an event that is not whole yet.
+    """
+
+    pending: bytes
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are whole with this chunk."""
@@ -38,25 +44,25 @@ class EventSplitter:
     """Splits `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self.pending = b""
         self._seen = 0  # bytes of it that have been searched
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are whole with this chunk."""
-        buffer = self._buffer + chunk if self._buffer else chunk
+        buffer = self.pending + chunk if self.pending else chunk
         start, place = 0, max(0, self._seen - 3)
         while end := _END.search(buffer, place):
             place = end.end()
             yield Event(buffer[start:place], _data(buffer[start : end.start()]))
             start = place
-        self._buffer = buffer[start:] if start else buffer
-        self._seen = len(self._buffer)
+        self.pending = buffer[start:] if start else buffer
+        self._seen = len(self.pending)
         if self._seen > LARGEST_EVENT:
             yield Event(self.rest(), b"")
 
     def rest(self) -> bytes:
         """What is left of an event that is not whole."""
-        rest, self._buffer, self._seen = self._buffer, b"", 0
+        rest, self.pending, self._seen = self.pending, b"", 0
         return rest
 
 
@@ -68,25 +74,25 @@ class FrameSplitter:
     """
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self.pending = b""
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are whole with this chunk."""
-        self._buffer += chunk
-        while len(self._buffer) >= _PRELUDE:
-            size = int.from_bytes(self._buffer[:4], "big")
-            headers = int.from_bytes(self._buffer[4:8], "big")
+        self.pending += chunk
+        while len(self.pending) >= _PRELUDE:
+            size = int.from_bytes(self.pending[:4], "big")
+            headers = int.from_bytes(self.pending[4:8], "big")
             if size > LARGEST_EVENT or size < _PRELUDE + headers + _CHECKSUM:
                 yield Event(self.rest(), b"")
                 return
-            if len(self._buffer) < size:
+            if len(self.pending) < size:
                 return
-            frame, self._buffer = self._buffer[:size], self._buffer[size:]
+            frame, self.pending = self.pending[:size], self.pending[size:]
             yield Event(frame, _payload(frame[_PRELUDE + headers : -_CHECKSUM]))
 
     def rest(self) -> bytes:
         """What is left of a frame that is not whole."""
-        rest, self._buffer = self._buffer, b""
+        rest, self.pending = self.pending, b""
         return rest
 
 

@@ -7,13 +7,13 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from augury.capture import harmless, recorder
-from augury.capture.sse import splitter_for
+from augury.capture.sse import Event, splitter_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from augury.capture.exchange import Attempt
-    from augury.capture.sse import Event, Splitter
+    from augury.capture.sse import Splitter
 
 _OWN = ("iter_bytes", "close", "aiter_bytes", "aclose")
 _ERRORS_FROM = 300
@@ -59,36 +59,37 @@ class _Watch:
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
         with closing(self._kind.iter_bytes(self._response, chunk_size)) as chunks:
-            while True:
+            try:
                 self._pulling = True
-                try:
-                    chunk = next(chunks)
-                except StopIteration:
-                    break
-                except BaseException as error:
-                    self._broke(error)
-                    raise
-                finally:
+                for chunk in chunks:
                     self._pulling = False
-                yield from self._passed(chunk)
+                    if passed := self._passed(chunk):
+                        yield passed
+                    self._pulling = True
+            except BaseException as error:
+                if self._pulling:  # else the application leaves, and closes it
+                    self._broke(error)
+                raise
+            finally:
+                self._pulling = False
         if rest := self._over():
             yield rest
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         async with aclosing(self._kind.aiter_bytes(self._response, chunk_size)) as chunks:
-            while True:
+            try:
                 self._pulling = True
-                try:
-                    chunk = await anext(chunks)
-                except StopAsyncIteration:
-                    break
-                except BaseException as error:
-                    self._broke(error)
-                    raise
-                finally:
+                async for chunk in chunks:
                     self._pulling = False
-                for piece in self._passed(chunk):
-                    yield piece
+                    if passed := self._passed(chunk):
+                        yield passed
+                    self._pulling = True
+            except BaseException as error:
+                if self._pulling:
+                    self._broke(error)
+                raise
+            finally:
+                self._pulling = False
         if rest := self._over():
             yield rest
 
@@ -107,23 +108,32 @@ class _Watch:
     def __del__(self) -> None:
         self._closed()
 
-    def _passed(self, chunk: bytes) -> tuple[bytes, ...] | list[bytes]:
+    def _passed(self, chunk: bytes) -> bytes:
         """What of these bytes goes on to the application."""
         attempt, splitter = self._attempt, self._splitter
         if attempt is None:
-            return (chunk,)
+            return chunk
         try:
             if splitter is None:
                 if len(self._whole) <= _LARGEST_BODY:
                     self._whole += chunk
-                return (chunk,)
+                return chunk
+            if not splitter.pending and attempt.skips(chunk):  # as nearly always
+                passed = chunk.replace(_NO_USAGE, b"", 1) if self._drops else chunk
+                if not self._drops or b'"usage"' not in passed:
+                    return passed
             if self._drops:
-                return _without_usage(attempt, splitter, chunk)
-            for event in splitter.feed(chunk):
-                attempt.event(event)
+                return b"".join([_as_unasked(event) for event in self._events(attempt, splitter, chunk)])
+            for _ in self._events(attempt, splitter, chunk):
+                pass
         except Exception as problem:  # noqa: BLE001 - observing must never break the observed
             recorder.note(problem)
-        return (chunk,)
+        return chunk
+
+    def _events(self, attempt: Attempt, splitter: Splitter, chunk: bytes) -> Iterator[Event]:
+        for event in splitter.feed(chunk):
+            harmless.do(attempt.event, event)
+            yield event
 
     def _over(self) -> bytes:
         """All bytes have come; what of them has not gone on yet."""
@@ -161,17 +171,8 @@ class _Watch:
             self._response.__dict__.pop(name, None)
 
 
-def _without_usage(attempt: Attempt, splitter: Splitter, chunk: bytes) -> list[bytes]:
-    """The events that are whole with these bytes, as they would be had nobody asked for usage."""
-    pieces = []
-    for event in splitter.feed(chunk):
-        harmless.do(attempt.event, event)
-        if piece := _as_unasked(event):
-            pieces.append(piece)
-    return pieces
-
-
 def _as_unasked(event: Event) -> bytes:
+    """An event as it would be had nobody asked for usage."""
     raw, data = event
     if b'"usage"' not in data:
         return raw
