@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import analytics, calibration, classify, gateway, imports, ingest, otlp, postgres, track, volume
+from benchmarks import (
+    analytics,
+    calibration,
+    classify,
+    gateway,
+    imports,
+    ingest,
+    instrument,
+    otlp,
+    postgres,
+    track,
+    volume,
+)
 
 
 def main() -> None:
@@ -19,6 +31,7 @@ def main() -> None:
             "track",
             "gateway",
             "otlp",
+            "instrument",
             "analytics",
             "volume",
             "postgres",
@@ -37,6 +50,8 @@ def main() -> None:
         ingest.run(given.rows)
     if given.what in ("track", "all"):
         track.run()
+    if given.what in ("instrument", "all"):
+        instrument.run()
     if given.what in ("gateway", "all"):
         gateway.run(given.rows if given.what == "gateway" else min(given.rows, 10_000))
     if given.what in ("otlp", "all"):  # as with volume

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anthropic
-import httpx2
 import openai
 
 from augury.capture.records import RecordReader
@@ -69,9 +68,16 @@ MESSAGES = Door("messages", _messages, anthropic)
 DOORS = (CHAT, RESPONSES, MESSAGES)
 
 
+def http_of(package: Any) -> Any:
+    """The HTTP library that a client's package uses: httpx2, or before it httpx."""
+    base = package._base_client  # noqa: SLF001 - there is no public name for it
+    return getattr(base, "httpx2", None) or base.httpx
+
+
 def client(door: Door, provider: Provider, *, is_async: bool = False, **more: Any) -> Any:
     """A client of the official package, sync or async."""
-    transport = (httpx2.AsyncClient if is_async else httpx2.Client)(verify=_TRUST)
+    http = http_of(door.package)
+    transport = (http.AsyncClient if is_async else http.Client)(verify=_TRUST)
     how = {"api_key": "none", "max_retries": 0, "http_client": transport, **more}
     if door.package is openai:
         kind: Any = openai.AsyncOpenAI if is_async else openai.OpenAI

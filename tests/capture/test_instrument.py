@@ -14,7 +14,20 @@ import anthropic
 import httpx2
 import openai
 import pytest
-from tests.capture.observing import ASK, CHAT, CLAUDE, DOORS, GPT, MESSAGES, RESPONSES, Door, asked, client, seen
+from tests.capture.observing import (
+    ASK,
+    CHAT,
+    CLAUDE,
+    DOORS,
+    GPT,
+    MESSAGES,
+    RESPONSES,
+    Door,
+    asked,
+    client,
+    http_of,
+    seen,
+)
 from tests.provider import Turn, answers
 
 import augury
@@ -126,7 +139,7 @@ def test_a_time_out_is_one(provider: Provider, rows: Rows, door: Door, is_async:
     for stream, after in ((False, 0), (True, 0), (True, 4)):
         provider.will(Turn(wait=threading.Event(), wait_after=after))
         result = asked(door, provider, is_async=is_async, stream=stream, timeout=0.2)
-        assert isinstance(result[1], door.package.APITimeoutError | httpx2.TimeoutException)
+        assert isinstance(result[1], door.package.APITimeoutError | http_of(door.package).TimeoutException)
         assert rows.one().error_type == "timeout"
         provider.go_on()
 
@@ -351,11 +364,18 @@ def test_what_a_gateway_of_ours_has_recorded_is_not_recorded_again(provider: Pro
     }
 
 
-def test_a_provider_is_known_by_its_address(rows: Rows) -> None:
-    def gone(request: httpx2.Request) -> httpx2.Response:
-        raise httpx2.ConnectError("nobody there", request=request)
+def nobody(package: Any) -> Any:
+    """An HTTP client that reaches nobody."""
+    http = http_of(package)
 
-    with httpx2.Client(transport=httpx2.MockTransport(gone)) as transport:
+    def gone(request: Any) -> Any:
+        raise http.ConnectError("nobody there", request=request)
+
+    return http.Client(transport=http.MockTransport(gone))
+
+
+def test_a_provider_is_known_by_its_address(rows: Rows) -> None:
+    with nobody(openai) as transport:
         for address in ("https://openrouter.ai/api/v1", "https://api.groq.com/openai/v1", "http://localhost:1234/v1"):
             one = openai.OpenAI(base_url=address, api_key="none", max_retries=0, http_client=transport)
             with pytest.raises(openai.APIConnectionError):
@@ -366,6 +386,7 @@ def test_a_provider_is_known_by_its_address(rows: Rows) -> None:
         )  # fmt: skip
         with pytest.raises(openai.APIConnectionError):
             CHAT.ask(azure)
+    with nobody(anthropic) as transport:
         vertex = anthropic.AnthropicVertex(
             region="us-east5",
             project_id="mine",
@@ -381,8 +402,10 @@ def test_a_provider_is_known_by_its_address(rows: Rows) -> None:
 
 
 def test_a_client_class_of_the_applications_own_counts_once(provider: Provider, rows: Rows) -> None:
-    class Own(httpx2.Client):
-        def send(self, *args: Any, **named: Any) -> httpx2.Response:
+    kind: Any = http_of(openai).Client
+
+    class Own(kind):  # type: ignore[misc] # whichever it is
+        def send(self, *args: Any, **named: Any) -> Any:
             return super().send(*args, **named)
 
     with client(CHAT, provider, http_client=Own()) as own, client(CHAT, provider) as usual:

@@ -40,13 +40,7 @@ class Usage:
 
 def field_of(whole: object, name: str) -> Any:
     """A field of a JSON object, or of an object of a client; None where there is none."""
-<<<<<<< HEAD
     return whole.get(name) if isinstance(whole, (dict, Mapping)) else getattr(whole, name, None)
-=======
-    if type(whole) is dict or isinstance(whole, Mapping):  # as JSON nearly always is, and soon seen
-        return whole.get(name)
-    return getattr(whole, name, None)
->>>>>>> 7004b45 (Classify on another thread while a client waits for its answer)
 
 
 def first_of(whole: object, *names: str) -> int | None:
