@@ -184,6 +184,6 @@ def test_what_cannot_be_understood_is_refused_in_the_callers_words(provider: Pro
 def test_without_a_provider_a_caller_is_told_what_to_set(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         refused = served.post(CHAT, HI)
-        assert refused.status_code == 501
+        assert refused.status_code == 404
         assert "OPENAI_API_KEY" in refused.json()["error"]["message"]
         assert "AUGURY_GATEWAY" in served.post("/v1/messages", HI).json()["error"]["message"]

@@ -301,7 +301,7 @@ def test_nobody_waits_for_an_answer_whose_asker_has_gone(chatting: Chatting, str
 def test_without_a_provider_it_says_how_to_have_one(client: TestClient) -> None:
     problem = client.post(CHAT, json={"message": "hi"})
 
-    assert problem.status_code == 501
+    assert problem.status_code == 404
     assert "OPENAI_API_KEY" in problem.json()["detail"]
 
 

@@ -96,7 +96,7 @@ class Planner:
             AuguryError: a choice is asked for, and the store cannot be asked.
         """
         if not self.targets.upstreams:
-            raise Refused(HTTPStatus.NOT_IMPLEMENTED, _NOTHING, code="no_provider", headers=_NOT_AGAIN)
+            raise Refused(HTTPStatus.NOT_FOUND, _NOTHING, code="no_provider", headers=_NOT_AGAIN)
         if asked.chosen_here:
             return await self._choice(asked, logical)
         api = asked.route.api

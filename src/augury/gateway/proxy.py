@@ -43,6 +43,7 @@ _LOG = logging.getLogger("augury.gateway")
 
 _JSON: Final = (b"content-type", b"application/json")
 _MODELS: Final = "/v1/models"
+_UNWATCHED_S: Final = 0.02
 
 
 class Gateway:
@@ -129,26 +130,15 @@ class _Exchange:
             return
         if body is None:
             return
-        answering = asyncio.current_task()
-        assert answering is not None  # noqa: S101 - ASGI runs in tasks
-        left = False
-
-        async def watch() -> None:
-            nonlocal left
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            left = True
-            answering.cancel()
-
-        watching = asyncio.create_task(watch())
+        watch = _Watch(self._receive)
         try:
             await self._answer(body)
         except asyncio.CancelledError:
-            if not left:
+            if not watch.left:
                 raise
-            answering.uncancel()
+            watch.answering.uncancel()
         finally:
-            watching.cancel()
+            watch.end()
 
     async def _answer(self, body: bytes) -> None:
         gateway = self._gateway
@@ -232,6 +222,37 @@ def _refusal(problem: Exception) -> Refused:
         return Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
     _LOG.exception("a request to the gateway failed", exc_info=problem)
     return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway itself failed; its log says more", code="gateway")
+
+
+class _Watch:
+    """Ends the task that it is made in when whoever asked goes.
+
+    It begins a moment later: many answers are there before, and a task costs as much as all else that is done to watch.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        answering = asyncio.current_task()
+        assert answering is not None  # noqa: S101 - ASGI runs in tasks
+        self.answering = answering
+        self.left = False
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._begins = asyncio.get_running_loop().call_later(_UNWATCHED_S, self._begin)
+
+    def end(self) -> None:
+        """There is nothing to watch any more."""
+        self._begins.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.answering.cancel()
 
 
 async def _whole(send: Send, status: int, given: list[Raw], body: bytes) -> None:
