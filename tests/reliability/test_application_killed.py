@@ -143,16 +143,15 @@ def by_itself(folder: Path, kills: int) -> Tally:
     return tally
 
 
-WAYS = pytest.mark.parametrize("way", [by_server, by_itself])
-
-
-@WAYS
-def test_an_application_that_is_killed_while_it_records(tmp_path: Path, way: Callable[[Path, int], Tally]) -> None:
-    way(tmp_path, 3).sums_up(way.__name__)
+@pytest.mark.parametrize(("way", "kills"), [(by_server, 3), (by_itself, 2)])
+def test_an_application_that_is_killed_while_it_records(
+    tmp_path: Path, way: Callable[[Path, int], Tally], kills: int
+) -> None:
+    way(tmp_path, kills).sums_up(way.__name__)
 
 
 @pytest.mark.ordeal
-@WAYS
+@pytest.mark.parametrize("way", [by_server, by_itself])
 def test_an_application_that_is_killed_many_times(tmp_path: Path, way: Callable[[Path, int], Tally]) -> None:
     way(tmp_path, int(os.environ.get("AUGURY_ORDEAL_KILLS", "50"))).sums_up(way.__name__)
 
@@ -261,11 +260,10 @@ def test_a_full_disk_costs_what_came_then_and_nothing_that_was_safe(tmp_path: Pa
 
         (place,) = places(disk)
         assert survey(place).calls == len(tally.recorded)
-        (tmp_path / "calls").mkdir()
-        with serving(tmp_path, "--port", "0", AUGURY_DATA_DIR=str(tmp_path / "calls")) as server:
-            (place / "destination.json").write_text(json.dumps({"destination": server.address}))
-            done = tally.flush()
-            assert done.returncode == 0, done
+        # Meant for a server that will never come; its owner sends it elsewhere.
+        (place / "destination.json").write_text(json.dumps({"destination": f"duckdb:///{tmp_path / 'calls.duckdb'}"}))
+        done = tally.flush()
+        assert done.returncode == 0, done
         tally.sums_up("disk full")
 
 
