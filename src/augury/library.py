@@ -184,7 +184,12 @@ def configure(*, url: str | None = None, database: str | None = None, api_key: s
 
         Settings.read({}, key=api_key)
     _home.choose(url=url, database=database, key=api_key)
-    if url is not None or database is not None:
+    if (
+        url is not None or database is not None
+    ):  # so that the first call, maybe on an event loop, need not wait for modules
+        import augury.capture.sending  # noqa: PLC0415
+        import augury.settings  # noqa: F401, PLC0415
+
         recorder.prepare()
 
 
