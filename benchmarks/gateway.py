@@ -237,11 +237,27 @@ def _resident_mib(process: int) -> float:
     return int(found[1]) / 1024 if found else float("nan")
 
 
+def _processor_s(process: int, *, thread: bool = False) -> float:
+    """The processor's time that a process has taken, or the thread of it that answers."""
+    path = Path(f"/proc/{process}/task/{process}/stat" if thread else f"/proc/{process}/stat")
+    fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _processor_us(address: str, process: int, count: int) -> tuple[float, float]:
+    """Microseconds of the processor for a request, rows included, and those of the thread that answers."""
+    before, answering = _processor_s(process), _processor_s(process, thread=True)
+    _a_second(address, count, 64)
+    time.sleep(2.0)  # until the last rows are made
+    after = _processor_s(process) - before, _processor_s(process, thread=True) - answering
+    return after[0] / count * 1e6, after[1] / count * 1e6
+
+
 def run(rows: int) -> None:
     """Print latency, throughput, time to the first token, and memory, each beside its baseline."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         provider, _ = stack.enter_context(_running(["-c", _PROVIDER], folder))
-        bare, _ = stack.enter_context(_running(["-c", _BARE, provider], folder))
+        bare, passing = stack.enter_context(_running(["-c", _BARE, provider], folder))
         serve = [
             "-c",
             "from augury.cli import main; main()",
@@ -267,6 +283,12 @@ def run(rows: int) -> None:
         print(
             f"one client, p50: direct {direct:.2f} ms, bare {passed:.2f} ms, gateway {through:.2f} ms; "
             f"added {(through - direct) / (passed - direct):.2f} times what the bare one adds"
+        )
+        passed, _ = _processor_us(bare, passing, 2_000)
+        through, answering = _processor_us(ours, process, 2_000)
+        print(
+            f"processor a request: bare {passed:.0f} us, gateway {through:.0f} us, rows included; "
+            f"{answering:.0f} us of it where it is answered"
         )
         passed, through = (
             statistics.median(each)
