@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .PHONY: help
 help: ## Show this
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made anew when what it is made of has changed.
 .venv/installed: requirements.lock pyproject.toml
@@ -53,6 +53,10 @@ ordeal: install ## The long tests: hundreds of kills, full disks, thousands of e
 .PHONY: bench
 bench: install ## The benchmarks, each beside a baseline of the same run
 	$(BIN)/python -m benchmarks
+
+.PHONY: screenshots
+screenshots: install ## Pictures of the dashboard, into build/screenshots
+	$(BIN)/python frontend/screenshots.py
 
 .PHONY: format
 format: install ## Put code into shape
