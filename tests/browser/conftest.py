@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from tests import servers
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ HOSTILE = (
     "🧙🔮",
     "W" * 200,
 )
+
+
+expect.set_options(timeout=20_000)  # for what comes in a blink, on a machine that does much else
 
 
 @dataclass

@@ -18,7 +18,10 @@ export class Resource<T> {
     const control = new AbortController();
     this.#control = control;
     this.#address = address;
-    if (!quiet) this.loading = true;
+    if (!quiet) {
+      this.loading = true;
+      this.trouble = null; // it was about another question
+    }
     try {
       const data = await get<T>(address, control.signal);
       if (control.signal.aborted) return;

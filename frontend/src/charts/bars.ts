@@ -69,7 +69,7 @@ export function successRates(models: ModelMeasures[], look: Look, width: number)
         ]);
       },
     },
-    xAxis: valueAxis(look, (value) => `${value} %`, { min: 0, max: 100, splitNumber: width < 420 ? 2 : 4 }),
+    xAxis: valueAxis(look, (value) => `${value} %`, { min: 0, max: 100, interval: width < 420 ? 50 : 25 }),
     yAxis: nameAxis(look, models.map((model) => model.displayName), nameWidth(width)),
     series: [
       {

@@ -85,7 +85,7 @@ export function trends(all: Line[], measure: Measure, period: Period, look: Look
       data: points.map((point) => {
         const value = valueOf(point, measure);
         const small = point.totalCalls < 5 && measure.name !== "totalCalls";
-        return small ? { value, symbolSize: 4, itemStyle: { opacity: 0.5 } } : value;
+        return small ? { value, symbolSize: 6, itemStyle: { opacity: 0.6 } } : value;
       }),
       symbol: SYMBOLS[index],
       symbolSize: 6,
