@@ -15,11 +15,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _running(command: list[str], **more: str) -> Iterator[str]:
         assert process.stdout is not None  # noqa: S101 - it is piped
         for line in process.stdout:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                # What it says is read on: it would wait for a full pipe.
+                Thread(target=deque, args=(process.stdout, 0), daemon=True).start()
                 yield found.group()
                 return
         raise RuntimeError(f"{command[:2]} did not start")
