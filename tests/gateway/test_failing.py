@@ -181,6 +181,26 @@ def test_what_cannot_be_understood_is_refused_in_the_callers_words(provider: Pro
     assert provider.requests == []
 
 
+def test_odd_headers_and_half_characters_cost_no_row(provider: Provider, tmp_path: Path) -> None:
+    half = b'{"model":"mine","messages":[{"role":"user","content":"\\ud800"}]}'
+    odd = {"x_augury_metadata": '{"a": NaN}', "x_augury_user_id": "%00", "x_augury_task_type": "nonsense"}
+    renamed = upstream(provider, aliases={"mine": "gpt-4o"})
+    with serving(tmp_path, renamed) as served:
+        assert served.post(CHAT, half, **odd).status_code == 200
+        (row,) = served.rows(1)
+    assert (row["model"], row["metadata"], row["task_type"]) == ("gpt-4o", None, "general_chat")
+    assert provider.requests[0].body["messages"][0]["content"] == "\ud800"
+
+
+def test_no_key_follows_a_provider_elsewhere(provider: Provider, tmp_path: Path) -> None:
+    provider.will(Turn(status=307, body=b"", headers={"location": "https://elsewhere.example/v1"}))
+    with serving(tmp_path, upstream(provider)) as served:
+        refused = served.post(CHAT, HI)
+        assert (refused.status_code, "location" in refused.headers) == (502, False)
+        assert told(served.rows(1)) == [("gpt-4o", 1, False, "other")]
+    assert len(provider.requests) == 1
+
+
 def test_without_a_provider_a_caller_is_told_what_to_set(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         refused = served.post(CHAT, HI)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GONE: Final = "the caller closed the connection"
 
+_ELSEWHERE_FROM: Final = 300
 _ERRORS_FROM: Final = 400
 _MOST_ERROR: Final = 2**20
 _MOST_WHOLE: Final = 4 * 2**20
@@ -143,6 +144,12 @@ async def begin(call: Call, trial: Trial, reply: Reply, body: Body) -> Answer:
     Raises:
         UpstreamFailed: it is none.
     """
+    if _ELSEWHERE_FROM <= reply.status < _ERRORS_FROM:
+        raise UpstreamFailed(
+            ErrorType.OTHER,
+            f"{trial.target.upstream.name} sends its callers elsewhere (HTTP {reply.status}), where no key is taken; "
+            "its base_url should be that place",
+        )
     answer = Answer(call, trial, reply)
     if body.translation is not None:
         answer.headers = _for(call.asked.route.api, answer.headers)

@@ -88,7 +88,10 @@ def _traits(target: Target) -> Traits:
 
 
 def _dumped(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a character, which JSON can spell in ASCII only
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _tells_usage(data: dict[str, Any]) -> bool:

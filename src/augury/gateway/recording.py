@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from augury.core import ids
 from augury.core.calls import NO_USER
-from augury.core.rules import METADATA_BYTES
+from augury.core.rules import read_object
 from augury.gateway.asked import conversation_of
 from augury.gateway.unpacking import Unpacker
 
@@ -173,12 +173,7 @@ def _user(asked: Asked) -> object:
 def _metadata(asked: Asked) -> str | None:
     """What the caller wants kept beside the call; what is no JSON object is not worth losing the call for."""
     told = asked.ours.get("metadata")
-    if not told or len(told.encode()) > METADATA_BYTES or "\0" in told:
-        return None
-    try:
-        return told if isinstance(json.loads(told), dict) else None
-    except (ValueError, RecursionError):
-        return None
+    return read_object(told) if told else None
 
 
 def _whole(trial: Trial) -> object:
