@@ -97,7 +97,7 @@ def test_what_is_no_call_is_taken_and_what_breaks_a_rule_is_told_and_costs_no_ot
         (b"garbage", PROTOBUF, 400),
         (b"garbage", JSON, 400),
         (b"garbage", PROTOBUF | GZIP, 400),
-        (gzip.compress(b"x" * 5000)[:-9], PROTOBUF | GZIP, 400),
+        pytest.param(gzip.compress(b"x" * 5000)[:-9], PROTOBUF | GZIP, 400, id="cut short"),  # its bytes tell the time
         (b"x", {"Content-Type": "text/plain"}, 415),
         (b"x", PROTOBUF | {"Content-Encoding": "zstd"}, 415),
         (gzip.compress(bytes(MAX_TELEMETRY + 1)), PROTOBUF | GZIP, 413),
