@@ -118,7 +118,7 @@ def told(draw: st.DrawFn) -> dict[str, Any]:
     return record
 
 
-@settings(max_examples=50)
+@settings(max_examples=15)
 @given(records=st.lists(told(), min_size=1, max_size=20), first=st.sampled_from([None, LIST]))
 def test_what_is_priced_later_costs_what_it_would_have_cost_at_once(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], first: PriceBook | None

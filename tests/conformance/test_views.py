@@ -203,5 +203,8 @@ def test_views_of_an_empty_database_are_empty(store: Store) -> None:
 def test_the_summary_has_every_measure_of_the_api_by_its_own_name(present_store: Store) -> None:
     (row, *_), answer = asked(present_store, "get_model_performance_summary", 30)
 
-    missing = {name for name in answer.summary.__dataclass_fields__ if name not in row}
+    # An interval follows from counts that are there, and is no single value of a row.
+    missing = {
+        name for name in answer.summary.__dataclass_fields__ if name not in row and not name.endswith("_interval")
+    }
     assert not missing

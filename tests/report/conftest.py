@@ -38,7 +38,7 @@ def document(body: Any, now: datetime) -> Document:
 def empty(now: datetime) -> Document:
     """The report on a database without a call."""
     nothing: dict[str, Any] = {
-        "byModel": [], "byTaskType": [], "byProvider": [], "trends": [], "recommendations": [], "bestByTask": [],
+        "byModel": [], "byModelAndTaskType": [], "byTaskType": [], "byProvider": [], "trends": [], "recommendations": [], "bestByTask": [],
         "sample": False, "notes": [], "period": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-31T00:00:00Z", "timezone": "UTC", "interval": "day"},
         "summary": {
             "totalCalls": 0, "avgResponseTime": 0, "minResponseTime": 0, "maxResponseTime": 0, "medianResponseTime": 0,
@@ -46,6 +46,7 @@ def empty(now: datetime) -> Document:
             "thumbsDown": 0, "satisfactionRate": None, "avgTokens": 0, "totalTokens": 0, "inputTokens": 0,
             "outputTokens": 0, "tokensPerSecond": None, "totalCost": None, "costPerCall": None, "costPerSuccess": None,
             "unpricedCalls": 0, "qualityScore": None, "speedScore": None, "confidence": 0,
+            "successRateInterval": None, "satisfactionRateInterval": None,
         },
     }  # fmt: skip
     return Document(answer=read(nothing), made=now, only={}, held=held(0))
