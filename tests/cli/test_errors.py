@@ -72,7 +72,7 @@ def test_a_port_in_use_is_named(augury: Augury) -> None:
 
 
 def test_an_open_address_is_refused(augury: Augury) -> None:
-    assert "no keys yet" in sentence(augury("serve", "--host", "0.0.0.0", "-d", "calls.duckdb", code=1).stderr)
+    assert "it needs a key" in sentence(augury("serve", "--host", "0.0.0.0", "-d", "calls.duckdb", code=1).stderr)
 
 
 @pytest.mark.parametrize(

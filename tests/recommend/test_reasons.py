@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,11 @@ from tests.recommend.traffic import CODING, calls
 from tests.world import NOW
 
 from augury.core.calls import NOT_EVIDENCE, ErrorType
+from augury.core.scores import ENOUGH_CALLS
 from augury.core.tasks import Complexity, Priority
 from augury.recommend.catalogue import Catalogue
 from augury.recommend.context import TaskContext
+from augury.recommend.history import remember
 from augury.recommend.recommender import ModelRecommender
 
 if TYPE_CHECKING:
@@ -262,8 +263,8 @@ def test_a_question_asked_before_is_worked_out_beforehand(learn: Learn, store: S
     complex_coding = TaskContext(task_type="coding", complexity="complex")
     asked.get_model_recommendation(complex_coding, "speed")
     store.append([*calls("a", 60), *calls("b", 40, failed=20)])
-    cold = ModelRecommender.from_store(store, now=NOW)
-    warm = deepcopy(cold)  # read again, sums of floating numbers may differ in their last digits
+    evidence, background = remember(store, now=NOW, enough=ENOUGH_CALLS)  # once: read again, last digits may differ
+    warm, cold = (ModelRecommender(evidence, today=NOW.date(), background=background) for _ in range(2))
     warm.warm(asked)
 
     assert warm.get_model_recommendation(complex_coding, "speed") == cold.get_model_recommendation(
