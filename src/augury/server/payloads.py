@@ -133,7 +133,7 @@ class CallAnswer(Payload):
     metadata: dict[str, Any] | None
     timestamp: str
     model_version: str | None
-    operation: str
+    operation: str | None  # rows older than the column do not tell
     time_to_first_token_ms: int | None
     cached_input_tokens: int | None
     cache_write_tokens: int | None
@@ -148,7 +148,7 @@ class CallAnswer(Payload):
     propensity: float | None
     experiment: str | None
     variant: str | None
-    attempt: int
+    attempt: int | None  # likewise
 
 
 class CallsAnswer(Payload):
