@@ -569,8 +569,11 @@ def _watched(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
     While the engine computes in the thread that signals come to, it looks for them too seldom.
     """
     found: Future[T] = Future()
+    given_up = threading.Event()
 
     def run() -> None:
+        if given_up.is_set():
+            return
         try:
             found.set_result(work())
         except BaseException as problem:  # noqa: BLE001 - it is raised where the answer is waited for
@@ -581,7 +584,8 @@ def _watched(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
         worker.start()
         return found.result(timeout=QUERY_SECONDS)
     except BaseException:
-        while worker.is_alive():  # it may not have begun
+        given_up.set()  # Ctrl-C may come while the thread is being started: not alive yet, and about to be
+        while worker.is_alive():  # its statement may not have begun
             cursor.interrupt()
             worker.join(_INTERRUPT_S)
         raise
