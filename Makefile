@@ -1,5 +1,7 @@
 # What one does here. `make` alone explains itself; CI runs `make test` and nothing else.
 PYTHON ?= python3
+# What tests start compiles the product once, whatever the machine is set to.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tests.processes import Command
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import IO
 
-COMMAND = Path(sys.executable).with_name("augury")
 STARTS_WITHIN_S = 60
 ENDS_WITHIN_S = 60
 CALLS = "/api/analytics/models/calls"
@@ -41,7 +40,7 @@ class Server:
     """A running server."""
 
     address: str
-    process: subprocess.Popen[str]
+    process: Command
     said: list[str] = field(default_factory=list)
 
     def connect(self) -> HTTPConnection:
@@ -92,15 +91,10 @@ def ask(connection: HTTPConnection, method: str, path: str, body: object = None)
 def serving(folder: Path, *arguments: str | Path, **environment: str) -> Iterator[Server]:
     """A server over `calls.duckdb` in a folder, until the end of the block, or until it is killed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
-    process = subprocess.Popen(
-        [COMMAND, "serve", "--port", "0", "--database", folder / "calls.duckdb", *arguments],
-        cwd=folder,
-        env=kept | {"AUGURY_DATA_DIR": str(folder), "COLUMNS": "200"} | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
+    process = Command(
+        "serve", "--port", "0", "--database", folder / "calls.duckdb", *arguments,
+        folder=folder, environment=kept | {"AUGURY_DATA_DIR": str(folder), "COLUMNS": "200"} | environment,
+    )  # fmt: skip
     addresses: Queue[str | None] = Queue()
     said: list[str] = []
     # Reads on to the end: a server whose log nobody reads stands still when the pipe is full.

@@ -7,19 +7,18 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.processes import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-COMMAND = Path(sys.executable).with_name("augury")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,13 @@ class Augury:
 
     def __call__(self, *arguments: str | Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end, which must be with this exit code and without a traceback."""
-        done = subprocess.run(
-            [COMMAND, *arguments], cwd=self.folder, env=self._environment(environment),
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        with TemporaryDirectory() as folder:
+            output = Path(folder) / "stdout"
+            command = Command(*arguments, folder=self.folder, environment=self._environment(environment), output=output)
+            with command.stderr:
+                said = command.stderr.read()
+            done = subprocess.CompletedProcess([str(argument) for argument in arguments], command.wait(120))
+            done.stdout, done.stderr = output.read_text(), said
         assert done.returncode == code, done.stderr + done.stdout
         assert "Traceback" not in done.stderr
         return done
@@ -47,11 +49,9 @@ class Augury:
         self, *arguments: str | Path, command: str = "serve", ending: int = signal.SIGINT, **environment: str
     ) -> Iterator[str]:
         """The address of a server that runs meanwhile, and ends by an interrupt as it should."""
-        process = subprocess.Popen(
-            [COMMAND, command, "--port", "0", *arguments], cwd=self.folder, env=self._environment(environment),
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        assert process.stderr is not None
+        process = Command(
+            command, "--port", "0", *arguments, folder=self.folder, environment=self._environment(environment)
+        )
         said = ""
         try:
             for line in process.stderr:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.processes import COMMAND
 
 from augury.store.duckdb import SCHEMA_VERSION
 
@@ -249,7 +251,9 @@ def test_retention_deletes_old_calls_while_serving(augury: Augury, log: Path) ->
 
 
 def test_the_version_and_the_help_are_told(augury: Augury) -> None:
-    assert augury("--version").stdout.startswith("augury 0.")
+    installed = subprocess.run([COMMAND, "--version"], check=True, capture_output=True, text=True)
+    assert installed.stdout.startswith("augury 0.")
+    assert augury("--version").stdout == installed.stdout
     shown = augury("--help").stdout
     for command in ("serve", "demo", "import", "export", "report", "sql", "prune", "reprice", "migrate", "doctor"):
         assert command in shown

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.limits import limit_files, mount, small_disk
-from tests.servers import COMMAND, serving
+from tests.processes import COMMAND
+from tests.servers import serving
 
 from augury.capture.outbox import places, survey
 from augury.store import open_store

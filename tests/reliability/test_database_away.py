@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.limits import limit_files, mount, small_disk
-from tests.servers import CALLS, COMMAND, Answer, Server, serving
+from tests.processes import COMMAND
+from tests.servers import CALLS, Answer, Server, serving
 from tests.world import a_call
 
 from augury.client import RemoteArchive

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import psycopg
 import pytest
 from tests.postgres import running
-from tests.servers import CALLS, COMMAND, Answer, Server, ask, serving
+from tests.processes import COMMAND
+from tests.servers import CALLS, Answer, Server, ask, serving
 from tests.world import a_call
 
 from augury.capture.journal import survey
