@@ -50,7 +50,7 @@ test: check frontend check-frontend ## Every check and every test, on all engine
 
 .PHONY: ordeal
 ordeal: install ## The long tests: hundreds of kills, full disks, thousands of examples
-	$(BIN)/pytest --numprocesses 2 -m ordeal -s
+	$(BIN)/pytest --numprocesses 2 -m ordeal -s -o faulthandler_timeout=7200
 
 .PHONY: bench
 bench: install ## The benchmarks, each beside a baseline of the same run

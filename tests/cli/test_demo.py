@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 import httpx2
+import pytest
 
 import augury as library
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from tests.cli.conftest import Augury
 
 
@@ -50,6 +50,15 @@ def test_the_demo_serves_sample_traffic_and_says_so_everywhere(
         assert call.recorded
         assert "is a demo" in caplog.text
 
+
+@pytest.mark.ordeal
+def test_the_demo_makes_its_traffic_anew_each_time(augury: Augury) -> None:
+    with augury.serving(command="demo") as url:
+        library.configure(url=url)
+        with library.track(model="gpt-4o") as call:
+            pass
+        library.configure()
     with augury.serving(command="demo") as url, httpx2.Client(base_url=url, trust_env=False) as http:
         again = http.get("/api/analytics/calls", params={"message_id": call.message_id}).json()
-        assert again["calls"] == []  # made anew
+        assert call.recorded
+        assert again["calls"] == []

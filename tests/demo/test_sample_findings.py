@@ -6,29 +6,15 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.demo.conftest import NOW, PRICES, TODAY
 
 from augury.core.calls import GENERATING, NOT_EVIDENCE, ErrorType, ModelCall
 from augury.core.tasks import Complexity, TaskType
 from augury.demo import sample_calls
 from augury.demo.events import DECLINE_DAYS_AGO, outage
-from augury.models.prices import PriceBook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # a Monday
-TODAY = NOW.date()
-PRICES = PriceBook()
-
-
-@pytest.fixture(scope="module")
-def calls() -> list[ModelCall]:
-    return list(sample_calls(PRICES, now=NOW))
-
-
-@pytest.fixture(scope="module")
-def chats(calls: list[ModelCall]) -> list[ModelCall]:
-    return [call for call in calls if call.operation in GENERATING]
 
 
 def days_ago(call: ModelCall) -> int:

@@ -1,34 +1,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.demo.conftest import TODAY
 
-from augury.core.calls import GENERATING, ErrorType, ModelCall, SelectedBy
+from augury.core.calls import ErrorType, ModelCall, SelectedBy
 from augury.core.tasks import Complexity, TaskType
-from augury.demo import sample_calls
-from augury.models.prices import PriceBook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # a Monday
-TODAY = NOW.date()
-PRICES = PriceBook()
-
-
-@pytest.fixture(scope="module")
-def calls() -> list[ModelCall]:
-    return list(sample_calls(PRICES, now=NOW))
-
-
-@pytest.fixture(scope="module")
-def chats(calls: list[ModelCall]) -> list[ModelCall]:
-    return [call for call in calls if call.operation in GENERATING]
 
 
 def days_ago(call: ModelCall) -> int:

@@ -43,7 +43,7 @@ def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> N
 
     for operation in operations:
 
-        @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def ask(case: schemathesis.Case[Any]) -> None:
             # Without a provider nobody can chat, and the answer says so: 501.
