@@ -15,9 +15,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from augury.server.app import create_app
+from augury.server.needs import needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fastapi.testclient import TestClient
 
     from augury.server.parts import Parts
 
@@ -51,3 +54,19 @@ def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> N
             case.call_and_validate(headers=HEADERS, checks=checks)
 
         ask()
+
+
+def test_the_document_says_which_key_each_operation_needs(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert {scheme["type"] for scheme in document["components"]["securitySchemes"].values()} == {"http", "apiKey"}
+    operations = {
+        (method, path): operation for path, item in document["paths"].items() for method, operation in item.items()
+    }
+    for (method, path), operation in operations.items():
+        need = needed(method.upper(), path)
+        named = [scopes for way in operation["security"] for scopes in way.values()]
+        assert named == ([] if need is None else [[need], [need]]), path
+    rating = operations["post", "/api/analytics/models/feedback"]
+    assert "one of scope `ingest` or `feedback` or `admin`" in rating["description"]
+    assert {} in rating["security"]  # a server of this machine alone wants none
+    assert {} not in next(it for (_, path), it in operations.items() if path.startswith("/api/admin/"))["security"]

@@ -29,6 +29,7 @@ from augury.server import (
     passing,
     problems,
     recommending,
+    securing,
     signing_in,
 )
 from augury.server.door import Door
@@ -112,9 +113,10 @@ class Application(FastAPI):
     short: ASGIApp | None = None
 
     def openapi(self) -> dict[str, Any]:
-        """The API's own document, with what is answered on the short way."""
+        """The API's own document, with what is answered on the short way, and what each operation needs."""
         document = super().openapi()
         document["paths"].update(passing.paths())
+        securing.secure(document)
         return document
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
