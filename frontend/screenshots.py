@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -18,9 +19,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 from playwright.sync_api import sync_playwright
 
+from augury.access.keyring import KeyRing
+from augury.access.sessions import Sessions
 from augury.demo.traffic import sample_calls
 from augury.models.prices import PriceBook
 from augury.server.app import create_app
+from augury.server.gate import Gate
 from augury.server.parts import Parts
 from augury.server.run import listening
 from augury.store import open_store
@@ -42,8 +46,8 @@ FOR_DOCUMENTATION = {"overview-laptop-dark", "overview-laptop-light"}
 
 
 @contextmanager
-def serving(calls: Iterable[ModelCall], *, sample: bool) -> Iterator[str]:
-    """The address of a server over these calls, whose clock stands still."""
+def serving(calls: Iterable[ModelCall], *, sample: bool, shut: bool = False) -> Iterator[str]:
+    """The address of a server over these calls, whose clock stands still; `shut` where it wants a key."""
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         store = stack.enter_context(open_store(f"duckdb:///{folder}/calls.duckdb"))
@@ -52,6 +56,10 @@ def serving(calls: Iterable[ModelCall], *, sample: bool) -> Iterator[str]:
             store.append(batch)
         listener = stack.enter_context(listening("127.0.0.1", 0))
         parts = Parts(store=store, prices=PriceBook(), sample=sample, now=lambda: NOW)
+        if shut:
+            parts = replace(
+                parts, gate=Gate(keys=KeyRing(Path(folder)), sessions=Sessions(Path(folder)), required=True)
+            )
         app = create_app(parts)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -84,7 +92,11 @@ def take(
         page.get_by_label("Your prompt").fill(ASKED)
         page.get_by_role("button", name="Which model?").click()
         page.locator("#verdict").wait_for()
-    elif state != "loading":
+    elif state == "wrong":
+        page.get_by_label("Your key").fill("augury_mistaken")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
+    elif state not in {"loading", "sign-in"}:
         page.wait_for_function("() => !document.querySelector('[role=status], [aria-busy=true]')")
         page.wait_for_function(
             "() => [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg path'))"
@@ -123,6 +135,10 @@ def main(chromium: str) -> None:
         with serving(few, sample=False) as address:
             take(browser, address + OVERVIEW, "few-laptop-dark", 1366)
             take(browser, address + OVERVIEW, "few-phone-light", 390, theme="light")
+        with serving([], sample=False, shut=True) as address:
+            for theme in ("dark", "light"):
+                take(browser, f"{address}/sign-in", f"sign-in-laptop-{theme}", 1366, theme=theme, state="sign-in")
+            take(browser, f"{address}/sign-in", "sign-in-phone-dark", 390, state="wrong")
         with serving([], sample=False) as address:
             take(browser, address + OVERVIEW, "empty-laptop-dark", 1366)
             take(browser, address + OVERVIEW, "empty-phone-light", 390, theme="light")
