@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks import (
     analytics,
@@ -13,6 +14,7 @@ from benchmarks import (
     ingest,
     instrument,
     otlp,
+    page,
     postgres,
     track,
     volume,
@@ -34,6 +36,7 @@ def main() -> None:
             "instrument",
             "analytics",
             "volume",
+            "page",
             "postgres",
             "classify",
             "calibration",
@@ -43,6 +46,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="calls in the largest table")
     parser.add_argument("--worlds", type=int, default=400, help="made-up worlds of each kind for calibration")
+    parser.add_argument("--database", type=Path, help="a DuckDB file to open the page over, instead of made-up calls")
     given = parser.parse_args()
     if given.what in ("import", "all"):
         imports.run(given.rows)
@@ -61,6 +65,8 @@ def main() -> None:
     if given.what in ("volume", "all"):  # more than a million only when asked for by its name
         most = given.rows if given.what == "volume" else min(given.rows, 1_000_000)
         volume.run([rows for rows in (10_000, 1_000_000, 10_000_000, 100_000_000) if rows <= most])
+    if given.what in ("page", "all"):
+        page.run(given.rows if given.what == "page" else min(given.rows, 200_000), given.database)
     if given.what in ("postgres", "all"):
         postgres.run([rows for rows in (1_000_000, 10_000_000) if rows <= max(given.rows, 1_000_000)])
     if given.what in ("classify", "all"):

@@ -15,8 +15,28 @@ const LONG: [number, string][] = [
   [1e6, "M"],
 ];
 
+// Making a formatter takes a hundred times as long as formatting, and a page has thousands of figures.
+const numbers: Intl.NumberFormat[] = [];
+const dates = new Map<string, Intl.DateTimeFormat>();
+
 function grouped(value: number, digits: number): string {
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  numbers[digits] ??= new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return numbers[digits].format(value);
+}
+
+const CLOCK = { hour: "2-digit", minute: "2-digit" } as const;
+const SHAPES = {
+  day: { day: "numeric", month: "long", year: "numeric" },
+  mark: { day: "numeric", month: "short" },
+  minute: CLOCK,
+  second: { ...CLOCK, second: "2-digit" },
+} as const;
+
+function dated(when: Date, timeZone: string, shape: keyof typeof SHAPES): string {
+  const key = `${shape} ${timeZone}`;
+  let made = dates.get(key);
+  if (!made) dates.set(key, (made = new Intl.DateTimeFormat("en-GB", { timeZone, ...SHAPES[shape] })));
+  return made.format(when);
 }
 
 /** 12,345. */
@@ -98,15 +118,8 @@ export function isolated(name: string): string {
 /** 24 November 2026, 09:05, by the clocks of the zone; the date alone with `day`. */
 export function moment(instant: string, timezone: string, kind: "day" | "minute" | "second" = "minute"): string {
   const when = new Date(instant);
-  const date = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, day: "numeric", month: "long", year: "numeric" });
-  if (kind === "day") return date.format(when).replaceAll(" ", GLUE);
-  const time = new Intl.DateTimeFormat("en-GB", {
-    timeZone: timezone,
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(kind === "second" ? { second: "2-digit" as const } : {}),
-  });
-  return `${date.format(when).replaceAll(" ", GLUE)}, ${time.format(when)}`;
+  const day = dated(when, timezone, "day").replaceAll(" ", GLUE);
+  return kind === "day" ? day : `${day}, ${dated(when, timezone, kind)}`;
 }
 
 interface Period {
@@ -118,8 +131,7 @@ interface Period {
 
 /** 1 March 2026 to 30 March 2026; with times where it does not begin or end with a day. */
 export function periodText(period: Period): string {
-  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: period.timezone, hour: "2-digit", minute: "2-digit" });
-  const midnight = [period.from, period.to].every((bound) => clock.format(new Date(bound)) === "00:00");
+  const midnight = [period.from, period.to].every((bound) => dated(new Date(bound), period.timezone, "minute") === "00:00");
   if (!midnight) return `${moment(period.from, period.timezone)} to ${moment(period.to, period.timezone)}`;
   const first = moment(period.from, period.timezone, "day");
   const last = moment(new Date(new Date(period.to).getTime() - 1).toISOString(), period.timezone, "day");
@@ -138,9 +150,9 @@ export function stepMark(label: string, period: Period): string {
   const hourly = period.interval === "hour";
   const when = new Date(hourly ? label : `${label}T12:00:00Z`);
   const timeZone = hourly ? period.timezone : "UTC";
-  const day = new Intl.DateTimeFormat("en-GB", { timeZone, day: "numeric", month: "short" }).format(when);
+  const day = dated(when, timeZone, "mark");
   if (!hourly) return day;
-  const time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }).format(when);
+  const time = dated(when, timeZone, "minute");
   return time === "00:00" ? day : time;
 }
 

@@ -7,7 +7,9 @@ class Known {
   providers = $state.raw<string[]>([]);
   #asked = false;
 
-  learn(answer: Overview): void {
+  /** `whole` where no filter leaves any of them out. */
+  learn(answer: Overview, whole: boolean): void {
+    this.#asked ||= whole;
     const models = new Map(this.models);
     for (const { model, displayName } of answer.byModel) models.set(model, displayName);
     if (models.size !== this.models.length) this.models = [...models].sort((a, b) => a[1].localeCompare(b[1]));
@@ -15,12 +17,12 @@ class Known {
     if (providers.size !== this.providers.length) this.providers = [...providers].sort();
   }
 
-  /** Ask once for all of the last 90 days, where what is shown is filtered and so names too few. */
+  /** Ask once for all of the last 90 days, where only filtered answers, which name too few, have come so far. */
   async all(): Promise<void> {
     if (this.#asked) return;
     this.#asked = true;
     try {
-      this.learn(await get<Overview>("/api/analytics/models?days=90&interval=week"));
+      this.learn(await get<Overview>("/api/analytics/models?days=90&interval=week"), true);
     } catch {
       this.#asked = false; // they stay as they are
     }

@@ -96,8 +96,10 @@ def _groups(columns: list[NDArray[Any]], rows: int) -> tuple[list[Key], NDArray[
     codes = np.zeros(rows, dtype=np.int64)
     values: list[tuple[Any, ...]] = []
     for column in columns:
-        known: dict[Any, int] = {}  # many times faster with names than sorting them, as np.unique does
-        code = np.fromiter((known.setdefault(value, len(known)) for value in column.tolist()), np.int64, rows)
+        names = column.tolist()
+        known = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        # Many times faster with names than sorting them, as np.unique does; by `map`, without a step of Python for each row.
+        code = np.fromiter(map(known.__getitem__, names), np.int64, rows)
         values.append(tuple(known))
         codes = codes * len(known) + code
     found, group = np.unique(codes, return_inverse=True)
