@@ -34,7 +34,9 @@ class Augury:
             command = Command(*arguments, folder=self.folder, environment=self._environment(environment), output=output)
             with command.stderr:
                 said = command.stderr.read()
-            done = subprocess.CompletedProcess([str(argument) for argument in arguments], command.wait(120))
+            done: subprocess.CompletedProcess[str] = subprocess.CompletedProcess(
+                [str(argument) for argument in arguments], command.wait(120)
+            )
             done.stdout, done.stderr = output.read_text(), said
         assert done.returncode == code, done.stderr + done.stdout
         assert "Traceback" not in done.stderr
