@@ -46,7 +46,7 @@ check-frontend: frontend ## Types and unit tests of the front-end
 
 .PHONY: test
 test: check frontend check-frontend ## Every check and every test, on all engines and in the browser
-	$(BIN)/pytest --numprocesses 2 -m "not ordeal"
+	$(BIN)/pytest --numprocesses 3 -m "not ordeal"
 
 .PHONY: ordeal
 ordeal: install ## The long tests: hundreds of kills, full disks, thousands of examples

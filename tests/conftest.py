@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,7 +21,6 @@ from augury.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from augury.core.calls import ModelCall
     from augury.store.protocol import Store
@@ -70,7 +72,21 @@ def _postgres(_: Path) -> str:
     return url
 
 
-ENGINES = (Engine("duckdb", lambda folder: f"duckdb:///{folder / 'calls.duckdb'}"), Engine("postgres", _postgres))
+@cache
+def _empty_file() -> bytes:
+    """A file that has the schema: as with PostgreSQL, copies take less time than making it."""
+    with TemporaryDirectory() as folder:
+        _set_up(f"duckdb:///{folder}/calls.duckdb")
+        return (Path(folder) / "calls.duckdb").read_bytes()
+
+
+def _duckdb(folder: Path) -> str:
+    file = folder / "calls.duckdb"
+    file.write_bytes(_empty_file())
+    return f"duckdb:///{file}"
+
+
+ENGINES = (Engine("duckdb", _duckdb), Engine("postgres", _postgres))
 
 
 @pytest.fixture(scope="session", params=ENGINES, ids=lambda engine: engine.name)
@@ -83,7 +99,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture
 def url(engine: Engine, tmp_path: Path) -> str:
-    """The URL of a database that does not exist yet."""
+    """The URL of an empty database."""
     return engine.url(tmp_path)
 
 

@@ -267,7 +267,7 @@ def interleave(engine: Engine, folder: Path, steps: list[Operation]) -> None:
             agree(store, plain, case)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(steps=operations)
 def test_a_store_holds_what_a_list_of_calls_would(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[Operation]

@@ -270,9 +270,11 @@ def test_the_folder_for_temporary_files_may_have_any_name(tmp_path: Path, monkey
 
 
 INTERRUPTED = """
+import signal
 import sys
 from augury.store import open_store
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background may have it ignored
 with open_store(sys.argv[1]) as store:
     try:
         print("asking", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import threading
@@ -99,7 +100,8 @@ class DuckDBStore:
             if read_only:
                 self._expect_ours()
             else:
-                self.migrate()
+                if self._version() < SCHEMA_VERSION or not self._is_whole():
+                    self.migrate()
                 with plainly(path), self._database.cursor() as cursor:
                     self._sealed = {seal.day: seal for seal in days.seals(cursor)}
         except BaseException:
@@ -179,14 +181,25 @@ class DuckDBStore:
     def migrate(self) -> tuple[int, int]:
         """Bring the schema up to date, keeping the data; the versions before and after."""
         before = self._version()
-        schema = files("augury.store").joinpath("schema/duckdb.sql").read_text()
+        schema = _schema()
         with self._transaction() as cursor:
             if before == SUMS_WITHOUT_COSTS:
                 days.without_costs(cursor)
                 self._seals_changed = True
             cursor.execute(schema)
             cursor.execute("INSERT OR REPLACE INTO augury_about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+            cursor.execute(
+                f"INSERT OR REPLACE INTO augury_about SELECT 'schema', concat(?, ' ', {_VIEWS})", [_digest(schema)]
+            )
         return before, SCHEMA_VERSION
+
+    def _is_whole(self) -> bool:
+        """Whether the schema is there as it would be made: to make it again takes longer than most questions."""
+        with plainly(self._path), self._database.cursor() as cursor:
+            row = cursor.execute(
+                f"SELECT value = concat(?, ' ', {_VIEWS}) FROM augury_about WHERE key = 'schema'", [_digest(_schema())]
+            ).fetchone()
+        return row is not None and bool(row[0])
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -589,6 +602,17 @@ def _watched(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
             cursor.interrupt()
             worker.join(_INTERRUPT_S)
         raise
+
+
+_VIEWS = "(SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
+
+
+def _schema() -> str:
+    return files("augury.store").joinpath("schema/duckdb.sql").read_text(encoding="utf-8")
+
+
+def _digest(schema: str) -> str:
+    return hashlib.sha256(schema.encode()).hexdigest()
 
 
 def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
