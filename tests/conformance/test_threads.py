@@ -62,3 +62,14 @@ def test_readers_and_writers_do_not_get_in_each_others_way(
     held = {call.id: call for call in store.calls(CallsQuestion(limit=10_000))}
     assert held.keys() == {call.id for call in (*calls, *said)}
     assert sum(call.user_rating == 1 for call in held.values() if call.id in {own.id for own in said}) == 4
+
+
+def test_questions_of_many_threads_do_not_get_into_each_others_way(store: Store) -> None:
+    store.append([a_call(number) for number in range(10)])
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(
+            lambda _: store.query("SELECT count(*) FROM model_performance_metrics", limit=1).rows, range(200)
+        )
+
+        assert all(rows == [(10,)] for rows in answers)

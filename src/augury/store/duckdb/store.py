@@ -81,6 +81,7 @@ class DuckDBStore:
         """Open the file, creating it where there is none; see `augury.store.open_store`."""
         self._path = path
         self._writing = threading.Lock()
+        self._handing_out = threading.Lock()
         self._writes = 0
         self._memory = Memory()
         self._sealed: dict[int, Seal] = {}  # as of the last commit; read and written while writing
@@ -102,7 +103,7 @@ class DuckDBStore:
             else:
                 if self._version() < SCHEMA_VERSION or not self._is_whole():
                     self.migrate()
-                with plainly(path), self._database.cursor() as cursor:
+                with plainly(path), self._cursor() as cursor:
                     self._sealed = {seal.day: seal for seal in days.seals(cursor)}
         except BaseException:
             self.close()
@@ -118,7 +119,8 @@ class DuckDBStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._database.close()
+        with self._handing_out:
+            self._database.close()
         self._staging.cleanup()
         self._hold.release()
 
@@ -126,15 +128,20 @@ class DuckDBStore:
         """Open the file anew where the engine has given it up, as it does when it cannot write its log back."""
         with self._writing:
             try:
-                with self._database.cursor() as cursor:
+                with self._cursor() as cursor:
                     cursor.execute("SELECT 1")
             except duckdb.Error:
-                self._database.close()
-                self._database = connect(self._path, read_only=False)
-                with plainly(self._path):
+                with self._handing_out, plainly(self._path):
+                    self._database.close()
+                    self._database = connect(self._path, read_only=False)
                     self._lock_in()
-                    with self._database.cursor() as cursor:  # a commit may have raised, and stand all the same
-                        self._sealed = {seal.day: seal for seal in days.seals(cursor)}
+                with plainly(self._path), self._cursor() as cursor:  # a commit may have raised, and stand all the same
+                    self._sealed = {seal.day: seal for seal in days.seals(cursor)}
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one's own. The engine refuses to do two things at once on the one that all come from."""
+        with self._handing_out:
+            return self._database.cursor()
 
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -152,7 +159,7 @@ class DuckDBStore:
             NotADatabase: the file has tables, and they are not ours.
             SchemaTooNew: a newer Augury wrote it.
         """
-        with plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._cursor() as cursor:
             tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             if not tables:
                 return 0
@@ -195,7 +202,7 @@ class DuckDBStore:
 
     def _is_whole(self) -> bool:
         """Whether the schema is there as it would be made: to make it again takes longer than most questions."""
-        with plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._cursor() as cursor:
             row = cursor.execute(
                 f"SELECT value = concat(?, ' ', {_VIEWS}) FROM augury_about WHERE key = 'schema'", [_digest(_schema())]
             ).fetchone()
@@ -209,7 +216,7 @@ class DuckDBStore:
 
         `own` is a cursor to use for it, where the statements need what only that one sees.
         """
-        with plainly(self._path), self._writing, own or self._database.cursor() as cursor:
+        with plainly(self._path), self._writing, own or self._cursor() as cursor:
             self._seals_changed = False
             self._changing.clear()
             cursor.execute("BEGIN")
@@ -381,7 +388,7 @@ class DuckDBStore:
             if day in self._sealed:
                 return None
             last = self._stamps.last
-        with plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._cursor() as cursor:
             # Summed from a moment of its own while others write; the stamps tell whether anybody wrote to this day.
             cursor.execute("BEGIN")
             overflow = days.add_up(cursor, day)
@@ -402,7 +409,7 @@ class DuckDBStore:
         """Price a day's calls again, but for those whose cost was reported."""
         if prices is None:
             raise ValueError("only a server has prices of its own")
-        with plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._cursor() as cursor:
             # First beside all others: where nothing changes, nobody waits for it and no seal is broken.
             cursor.execute("BEGIN")
             found = repricing.compare(cursor, day, prices)
@@ -441,7 +448,7 @@ class DuckDBStore:
             plainly(self._path),
             suppress(duckdb.TransactionException),
             self._writing,
-            self._database.cursor() as cursor,
+            self._cursor() as cursor,
         ):
             cursor.execute("CHECKPOINT")
 
@@ -454,7 +461,7 @@ class DuckDBStore:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with plainly(self._path), self._database.cursor() as cursor:
+        with plainly(self._path), self._cursor() as cursor:
             yield cursor
 
     @contextmanager
@@ -509,12 +516,12 @@ class DuckDBStore:
             sql.encode()
             if _READS_FILES.search(sql):
                 raise QueryRefused("functions that read files are not answered: ask the tables and views")
-            statements = self._database.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type not in _READ_ONLY:
-                raise QueryRefused(
-                    "only one SELECT (or WITH, FROM, SHOW, DESCRIBE, EXPLAIN) is answered; nothing is changed"
-                )
-            with self._database.cursor() as cursor:
+            with self._cursor() as cursor:
+                statements = cursor.extract_statements(sql)
+                if len(statements) != 1 or statements[0].type not in _READ_ONLY:
+                    raise QueryRefused(
+                        "only one SELECT (or WITH, FROM, SHOW, DESCRIBE, EXPLAIN) is answered; nothing is changed"
+                    )
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 columns, rows = _watched(cursor, lambda: _fetch(cursor, sql, limit + 1))
         except UnicodeEncodeError:
