@@ -76,6 +76,17 @@ def test_every_answer_carries_the_safety_headers(client: TestClient, path: str) 
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["x-content-type-options"] == "nosniff"
+    assert len(headers.get_list("cache-control")) == 1
+
+
+@pytest.mark.parametrize(("first", "then", "status"), [("cross-site", "none", 403), ("none", "cross-site", 404)])
+def test_of_a_header_that_comes_twice_the_first_counts(client: TestClient, first: str, then: str, status: int) -> None:
+    answer = client.post(
+        "/api/analytics/models/feedback",
+        json={"conversationId": "c", "rating": 1},
+        headers=[("sec-fetch-site", first), ("sec-fetch-site", then)],
+    )
+    assert answer.status_code == status
 
 
 def test_errors_have_one_shape_everywhere(client: TestClient) -> None:

@@ -49,7 +49,6 @@ class Ended:
     logical: Logical
     trial: Trial
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    id: object = field(default_factory=ids.uuid7)
 
 
 class Recorder:
@@ -136,7 +135,7 @@ class Recorder:
                 output_tokens=fields.get("output_tokens", 0),
             )
         return fields | {
-            "id": ended.id,
+            "id": ids.uuid7(),
             "model": target.model if target.offer is not None else reported or target.name,
             "model_version": reported or target.name,
             "provider": target.upstream.provider,

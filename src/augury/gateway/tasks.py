@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from augury.capture.asking import classified
 from augury.capture.taskrules import Labels
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from augury.capture.taskrules import TaskRules
     from augury.gateway.asked import Asked
     from augury.gateway.logical import Logical
+
+_TASK_TYPES: Final = {str(task_type): task_type for task_type in TaskType}
+_COMPLEXITIES: Final = {str(complexity): complexity for complexity in Complexity}
 
 
 class Tasks:
@@ -28,9 +31,8 @@ class Tasks:
         return logical.task
 
     def _of(self, asked: Asked) -> tuple[TaskType, Complexity | None]:
-        told, hard = asked.ours.get("task-type"), asked.ours.get("complexity")
-        complexity = Complexity(hard) if hard in set(Complexity) else None
-        task_type = TaskType(told) if told in set(TaskType) else None
+        complexity = _COMPLEXITIES.get(asked.ours.get("complexity", ""))
+        task_type = _TASK_TYPES.get(asked.ours.get("task-type", ""))
         if task_type is None and (rule := self._rules.match(_labels(asked))):
             task_type, complexity = rule.task_type, complexity or rule.complexity
         if task_type is not None and complexity is not None:

@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import logging
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -205,6 +206,7 @@ def _secrets(request: Request) -> Iterator[str]:
             yield text.strip()
 
 
+@lru_cache(maxsize=256)
 def _name(host: str) -> str:
     """The host without its port, lower-case; empty where it is none."""
     try:

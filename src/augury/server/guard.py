@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse, Response
 
 from augury.errors import shown
@@ -22,6 +22,8 @@ from augury.server.problems import problem
 from augury.settings import LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from augury.access.keys import Scope as May
@@ -33,13 +35,16 @@ INFLATED = {"/api/analytics/models/calls", "/v1/traces", "/v1/logs"}
 
 _FILES = ("/assets/", "/docs/assets/", "/dashboard/")
 _FOR_GOOD = "/dashboard/assets/"  # their names change with what is in them
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "authorization, content-type, x-api-key",
@@ -61,27 +66,28 @@ class Guard:
             if scope["type"] == "lifespan":  # nothing here speaks anything else
                 await self._app(scope, receive, send)
             return
-        asked = Headers(scope=scope)
+        asked = _told(scope)
         origin = asked.get("origin", "")
         # A page must be able to read its refusal, too: whether to try again, or that its key is wrong.
         readable = scope["path"] == FEEDBACK and not _own(origin, scope, asked) and self._gate.binds(origin)
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", _keeping(scope["path"]))
+                given = [*message.get("headers", ())]
+                named = {name for name, _ in given}
+                kept = (b"cache-control", _keeping(scope["path"]))
+                message["headers"] = given + [header for header in (*_HEADERS, kept) if header[0] not in named]
                 if scope["path"] == FEEDBACK:
+                    headers = MutableHeaders(scope=message)
                     headers.add_vary_header("Origin")
-                if readable:
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = "Retry-After"
+                    if readable:
+                        headers["Access-Control-Allow-Origin"] = origin
+                        headers["Access-Control-Expose-Headers"] = "Retry-After"
             await send(message)
 
         await (self._refusal(scope, asked, origin, readable=readable) or self._app)(scope, receive, sent)
 
-    def _refusal(self, scope: Scope, asked: Headers, origin: str, *, readable: bool) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, asked: Mapping[str, str], origin: str, *, readable: bool) -> ASGIApp | None:
         if name := said_twice(scope):
             return problem(HTTPStatus.BAD_REQUEST, f"the header {name} came more than once; send it once")
         if not self._gate.answers_to(asked.get("host", "")):
@@ -102,7 +108,7 @@ class Guard:
             )
         return None
 
-    def _stranger(self, scope: Scope, asked: Headers, origin: str) -> ASGIApp | None:
+    def _stranger(self, scope: Scope, asked: Mapping[str, str], origin: str) -> ASGIApp | None:
         """What is said to who may not do this."""
         caller, need = self._gate.caller(scope), needed(scope["method"], scope["path"])
         if need is None:
@@ -130,7 +136,12 @@ class Guard:
         return f"this server answers to {', '.join(LOOPBACK)}; the request named another host"
 
 
-def _unknown(scope: Scope, asked: Headers, *, token: bool) -> ASGIApp:
+def _told(scope: Scope) -> Mapping[str, str]:
+    """The headers of a request by their names in lower case; of one that came more than once, the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _unknown(scope: Scope, asked: Mapping[str, str], *, token: bool) -> ASGIApp:
     """For who has shown no key, or one that is none: people are sent to sign in."""
     if token:
         needs = "administration needs the token that the server left beside its database, or a key of scope admin, "
@@ -157,7 +168,7 @@ def _lacking(caller: Caller, need: May) -> ASGIApp:
     )
 
 
-def _from_our_page(origin: str, scope: Scope, asked: Headers) -> bool:
+def _from_our_page(origin: str, scope: Scope, asked: Mapping[str, str]) -> bool:
     """Whether a change may have been asked for by a page of ours, or by no page at all."""
     if origin:
         return _own(origin, scope, asked)
@@ -167,7 +178,7 @@ def _from_our_page(origin: str, scope: Scope, asked: Headers) -> bool:
     }  # browsers say this where they leave out the origin
 
 
-def _own(origin: str, scope: Scope, asked: Headers) -> bool:
+def _own(origin: str, scope: Scope, asked: Mapping[str, str]) -> bool:
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -176,8 +187,8 @@ def _own(origin: str, scope: Scope, asked: Headers) -> bool:
     return parts.netloc == asked.get("host", "") and not downgraded
 
 
-def _keeping(path: str) -> str:
+def _keeping(path: str) -> bytes:
     """For how long a browser may keep an answer: figures never; files, which are asked for again with their ETag, longer."""
     if path.startswith(_FOR_GOOD):
-        return "public, max-age=31536000, immutable"
-    return "no-cache" if path.startswith(_FILES) else "no-store"
+        return b"public, max-age=31536000, immutable"
+    return b"no-cache" if path.startswith(_FILES) else b"no-store"
