@@ -16,13 +16,14 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _PATH = "/v1/chat/completions"
 _PROMPT = "Write a Python function that sorts a list of numbers, and explain how it works. " * 8
@@ -244,13 +245,38 @@ def _processor_s(process: int, *, thread: bool = False) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _processor_us(address: str, process: int, count: int) -> tuple[float, float]:
-    """Microseconds of the processor for a request, rows included, and those of the thread that answers."""
+def _settle(address: str) -> None:
+    """Wait until all calls that the gateway has answered are stored, so that their rows are no burden to what is measured next.
+
+    Raises:
+        RuntimeError: they are not within a minute.
+    """
+    latest = time.monotonic() + 60
+    while True:
+        connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read().decode()
+        connection.close()
+        answered = sum(map(int, re.findall(r'augury_requests_total{method="POST",\S+} (\d+)', told)))
+        stored = sum(map(int, re.findall(r'augury_calls_total{status="stored"} (\d+)', told)))
+        if stored >= answered:
+            return
+        if time.monotonic() > latest:
+            raise RuntimeError(f"{answered} calls were answered, and {stored} of them are stored")
+        time.sleep(0.1)  # seldom: telling costs the server some milliseconds
+
+
+def _loaded(address: str, process: int, count: int, settle: Callable[[], None]) -> tuple[float, float, float]:
+    """Requests a second of 64 clients, and the processor's microseconds for one: in all, and of the thread that answers.
+
+    What `settle` waits for is counted in all, not in the second.
+    """
+    settle()
     before, answering = _processor_s(process), _processor_s(process, thread=True)
-    _a_second(address, count, 64)
-    time.sleep(2.0)  # until the last rows are made
-    after = _processor_s(process) - before, _processor_s(process, thread=True) - answering
-    return after[0] / count * 1e6, after[1] / count * 1e6
+    a_second = _a_second(address, count, 64)
+    answering = _processor_s(process, thread=True) - answering
+    settle()
+    return a_second, (_processor_s(process) - before) / count * 1e6, answering / count * 1e6
 
 
 def run(rows: int) -> None:
@@ -270,6 +296,12 @@ def run(rows: int) -> None:
         ours, process = stack.enter_context(
             _running(serve, folder, OPENAI_API_KEY="sk-any", OPENAI_BASE_URL=f"{provider}/v1")
         )
+        settle = partial(_settle, ours)
+
+        def alone(measured: Callable[[], float]) -> float:
+            settle()
+            return measured()
+
         for address in (provider, bare, ours):
             _median_ms(address, 300)
             _median_ms(address, 20, stream=True)
@@ -277,34 +309,41 @@ def run(rows: int) -> None:
         direct, passed, through = (
             statistics.median(each)
             for each in zip(
-                *([_median_ms(at, 300) for at in (provider, bare, ours)] for _ in range(_ROUNDS)), strict=True
+                *([alone(partial(_median_ms, at, 300)) for at in (provider, bare, ours)] for _ in range(_ROUNDS)),
+                strict=True,
             )
         )
         print(
             f"one client, p50: direct {direct:.2f} ms, bare {passed:.2f} ms, gateway {through:.2f} ms; "
             f"added {(through - direct) / (passed - direct):.2f} times what the bare one adds"
         )
-        passed, _ = _processor_us(bare, passing, 2_000)
-        through, answering = _processor_us(ours, process, 2_000)
-        print(
-            f"processor a request: bare {passed:.0f} us, gateway {through:.0f} us, rows included; "
-            f"{answering:.0f} us of it where it is answered"
-        )
-        passed, through = (
-            statistics.median(each)
-            for each in zip(*([_a_second(at, 2_000, 64) for at in (bare, ours)] for _ in range(_ROUNDS)), strict=True)
+        rounds = [
+            (_loaded(bare, passing, 2_000, settle), _loaded(ours, process, 2_000, settle)) for _ in range(_ROUNDS)
+        ]
+        (passed, for_bare, _), (through, for_ours, answering) = (
+            tuple(map(statistics.median, zip(*each, strict=True))) for each in zip(*rounds, strict=True)
         )
         print(f"64 clients: bare {passed:,.0f}/s, gateway {through:,.0f}/s, {through / passed:.0%} of it")
+        print(
+            f"processor a request: bare {for_bare:.0f} us, gateway {for_ours:.0f} us, rows included; "
+            f"{answering:.0f} us of it where it is answered"
+        )
         direct, passed, through = (
             statistics.median(each)
             for each in zip(
-                *([_median_ms(at, 40, stream=True) for at in (provider, bare, ours)] for _ in range(_ROUNDS)),
+                *(
+                    [alone(partial(_median_ms, at, 40, stream=True)) for at in (provider, bare, ours)]
+                    for _ in range(_ROUNDS)
+                ),
                 strict=True,
             )
         )
         print(f"first token, p50: direct {direct:.2f} ms, bare {passed:.2f} ms, gateway {through:.2f} ms")
+        settle()
         took, beside = asyncio.run(_held_open(ours, 1_000))
         print(f"1,000 open streams: begun within {took:.1f} s; a request beside them {beside:.1f} ms at the median")
+        settle()
         before = _resident_mib(process)
         _a_second(ours, rows, 64)
+        settle()
         print(f"memory: {before:.0f} MiB before, {_resident_mib(process):.0f} MiB after {rows:,} more calls")
