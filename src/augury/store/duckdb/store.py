@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import shutil
 import threading
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,22 +14,23 @@ import duckdb
 from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
 from augury.core.windows import date_of, day_of, hour_of
-from augury.errors import FileUnreadable, NotADatabase, QueryRefused, SchemaTooNew, StoreError
+from augury.errors import FileUnreadable, StoreError
 from augury.store import asking
 from augury.store.answers import answer_to, latest_answer, set_success
-from augury.store.duckdb import days, repricing
-from augury.store.duckdb.opening import DAMAGED, connect, plainly
+from augury.store.duckdb import days, querying, repricing, schema
+from augury.store.duckdb.opening import connect, plainly
 from augury.store.duckdb.reading import DuckDBReading
+from augury.store.duckdb.schema import SCHEMA_VERSION, SUMS_WITHOUT_COSTS
 from augury.store.holding import hold
 from augury.store.partials import Memory
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
-from augury.store.rows import call_of, instant, plain, row_of
+from augury.store.rows import call_of, instant, row_of
 from augury.store.sealing import first_day_kept
 from augury.store.stamps import Stamps, hours_of
 from augury.store.urls import DuckDBFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import Self
@@ -49,29 +46,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 3
-"""The version of the tables in schema/duckdb.sql; views and macros are replaced whenever a store is opened to write."""
-
-SUMS_WITHOUT_COSTS = 2
-"""The version of the schema whose sums did not tell where costs came from, nor of cached and reasoning tokens."""
-
-QUERY_SECONDS = 60.0
-"""How long a query of the user's own may run."""
-
-_INTERRUPT_S = 0.05
-
 _TRIES = 3  # to catch a moment in which nobody commits
 
 _METADATA = COLUMNS.index("metadata")
-# The engine lets a query read the database's own file; closing it again would drop the lock that keeps others out.
-_READS_FILES = re.compile(
-    r"\b(read_\w+|sniff_csv|parquet_\w+|query_table|json_execute_\w+)\b|\b(glob|query)\W*\(|\bfrom\s*'", re.IGNORECASE
-)
 # A name as JSON Pointer writes it; `$` and `.` mean nothing in it.
 _HAS_MEMBER = """list_contains(
     (SELECT CASE json_type(own) WHEN 'ARRAY' THEN json_transform(own, '["VARCHAR"]') ELSE [own ->> '$'] END
     FROM (SELECT json_extract(metadata, '/' || replace(replace(?, '~', '~0'), '/', '~1')) AS own)), ?)"""
-_READ_ONLY = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 class DuckDBStore:
@@ -101,7 +82,7 @@ class DuckDBStore:
             if read_only:
                 self._expect_ours()
             else:
-                if self._version() < SCHEMA_VERSION or not self._is_whole():
+                if not self._is_ready():
                     self.migrate()
                 with plainly(path), self._cursor() as cursor:
                     self._sealed = {seal.day: seal for seal in days.seals(cursor)}
@@ -153,31 +134,12 @@ class DuckDBStore:
         self._database.execute("SET lock_configuration = true")
 
     def _version(self) -> int:
-        """The version of the schema in the file; 0 for a new one.
+        with self._reading() as cursor:
+            return schema.version_of(cursor, self._path)
 
-        Raises:
-            NotADatabase: the file has tables, and they are not ours.
-            SchemaTooNew: a newer Augury wrote it.
-        """
-        with plainly(self._path), self._cursor() as cursor:
-            tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-            if not tables:
-                return 0
-            if "augury_about" not in tables:
-                raise NotADatabase(
-                    f"{self._path} is a DuckDB database of something else (its tables: {', '.join(sorted(tables)[:5])}); "
-                    "name another file"
-                )
-            rows = cursor.execute("SELECT value FROM augury_about WHERE key = 'schema_version'").fetchall()
-        if rows and not rows[0][0].isdecimal():
-            raise NotADatabase(DAMAGED.format(path=self._path))
-        version = int(rows[0][0]) if rows else 0
-        if version > SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{self._path} was written by a newer Augury (schema {version}, this one knows {SCHEMA_VERSION}); "
-                "upgrade Augury to open it"
-            )
-        return version
+    def _is_ready(self) -> bool:
+        with self._reading() as cursor:
+            return schema.version_of(cursor, self._path) == SCHEMA_VERSION and schema.is_whole(cursor)
 
     def _expect_ours(self) -> None:
         version = self._version()
@@ -188,25 +150,12 @@ class DuckDBStore:
     def migrate(self) -> tuple[int, int]:
         """Bring the schema up to date, keeping the data; the versions before and after."""
         before = self._version()
-        schema = _schema()
         with self._transaction() as cursor:
             if before == SUMS_WITHOUT_COSTS:
                 days.without_costs(cursor)
                 self._seals_changed = True
-            cursor.execute(schema)
-            cursor.execute("INSERT OR REPLACE INTO augury_about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
-            cursor.execute(
-                f"INSERT OR REPLACE INTO augury_about SELECT 'schema', concat(?, ' ', {_VIEWS})", [_digest(schema)]
-            )
+            schema.make(cursor)
         return before, SCHEMA_VERSION
-
-    def _is_whole(self) -> bool:
-        """Whether the schema is there as it would be made: to make it again takes longer than most questions."""
-        with plainly(self._path), self._cursor() as cursor:
-            row = cursor.execute(
-                f"SELECT value = concat(?, ' ', {_VIEWS}) FROM augury_about WHERE key = 'schema'", [_digest(_schema())]
-            ).fetchone()
-        return row is not None and bool(row[0])
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -508,32 +457,8 @@ class DuckDBStore:
 
     def query(self, sql: str, *, limit: int) -> Table:
         """The answer to one read-only statement, of at most `limit` rows."""
-        with plainly(self._path):
-            return self._query(sql, limit)
-
-    def _query(self, sql: str, limit: int) -> Table:
-        try:
-            sql.encode()
-            if _READS_FILES.search(sql):
-                raise QueryRefused("functions that read files are not answered: ask the tables and views")
-            with self._cursor() as cursor:
-                statements = cursor.extract_statements(sql)
-                if len(statements) != 1 or statements[0].type not in _READ_ONLY:
-                    raise QueryRefused(
-                        "only one SELECT (or WITH, FROM, SHOW, DESCRIBE, EXPLAIN) is answered; nothing is changed"
-                    )
-                cursor.execute("BEGIN TRANSACTION READ ONLY")
-                columns, rows = _watched(cursor, lambda: _fetch(cursor, sql, limit + 1))
-        except UnicodeEncodeError:
-            raise QueryRefused("the statement is not text that UTF-8 can write") from None
-        except (duckdb.InterruptException, TimeoutError):
-            raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
-        except (duckdb.FatalException, duckdb.IOException):
-            raise
-        except duckdb.Error as problem:
-            raise QueryRefused(str(problem).strip()) from None
-        shown = [tuple(plain(value) for value in row) for row in rows[:limit]]
-        return Table(columns=columns, rows=shown, cut=len(rows) > limit)
+        with self._reading() as cursor:
+            return querying.answer(cursor, sql, limit)
 
     def export(self, window: Window | None, path: Path) -> int:
         """Write all calls (of the window) to a Parquet file, oldest first; how many."""
@@ -575,51 +500,6 @@ class DuckDBStore:
             final_days=sum(seal.final for seal in seals),
             overflow=tuple(sorted({name for seal in seals for name in seal.overflow})),
         )
-
-
-def _fetch(cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """The columns of an answer, and its first rows."""
-    result = cursor.execute(sql)
-    return tuple(str(column[0]) for column in result.description or ()), result.fetchmany(most)
-
-
-def _watched(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
-    """Have a statement run by a thread, and stop it after QUERY_SECONDS or at Ctrl-C.
-
-    While the engine computes in the thread that signals come to, it looks for them too seldom.
-    """
-    found: Future[T] = Future()
-    given_up = threading.Event()
-
-    def run() -> None:
-        if given_up.is_set():
-            return
-        try:
-            found.set_result(work())
-        except BaseException as problem:  # noqa: BLE001 - it is raised where the answer is waited for
-            found.set_exception(problem)
-
-    worker = threading.Thread(target=run, name="augury-query", daemon=True)
-    try:
-        worker.start()
-        return found.result(timeout=QUERY_SECONDS)
-    except BaseException:
-        given_up.set()  # Ctrl-C may come while the thread is being started: not alive yet, and about to be
-        while worker.is_alive():  # its statement may not have begun
-            cursor.interrupt()
-            worker.join(_INTERRUPT_S)
-        raise
-
-
-_VIEWS = "(SELECT count(*) FROM duckdb_views() WHERE NOT internal)"
-
-
-def _schema() -> str:
-    return files("augury.store").joinpath("schema/duckdb.sql").read_text(encoding="utf-8")
-
-
-def _digest(schema: str) -> str:
-    return hashlib.sha256(schema.encode()).hexdigest()
 
 
 def _only(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
