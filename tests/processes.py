@@ -44,10 +44,11 @@ class Command:
             output: the file for what it writes to stdout; None drops that.
         """
         reader, writer = _forking().Pipe(duplex=False)
-        self.stderr: TextIO = os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="replace")
+        self.stderr: TextIO = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
         self._process = _forking().Process(
             target=_run,
             args=([str(argument) for argument in arguments], str(folder), dict(environment), output, writer),
+            daemon=True,  # ends with the tests, however they end
         )
         self._process.start()
         reader.close()
@@ -103,7 +104,7 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    with open(output or os.devnull, "wb") as stdout:  # noqa: PTH123 - may be relative, as any file
+    with (output or Path(os.devnull)).open("wb") as stdout:
         os.dup2(stdout.fileno(), 1)
     os.dup2(stderr.fileno(), 2)
     stderr.close()

@@ -35,7 +35,8 @@ def document(parts: Parts) -> Iterator[Any]:
     app.state.ingest.close()
 
 
-def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(300, marks=pytest.mark.ordeal)])
+def test_whatever_the_document_allows_is_answered_as_it_says(document: Any, examples: int) -> None:
     # Events have no end: they have tests of their own.
     operations = [
         operation
@@ -46,7 +47,7 @@ def test_whatever_the_document_allows_is_answered_as_it_says(document: Any) -> N
 
     for operation in operations:
 
-        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def ask(case: schemathesis.Case[Any]) -> None:
             # Without a provider nobody can chat, and the answer says so: 501.
