@@ -6,10 +6,11 @@ class Known {
   models = $state.raw<[string, string][]>([]);
   providers = $state.raw<string[]>([]);
   #asked = false;
+  #since = Number.POSITIVE_INFINITY; // from when on none is missing
 
   /** `whole` where no filter leaves any of them out. */
   learn(answer: Overview, whole: boolean): void {
-    this.#asked ||= whole;
+    if (whole) this.#since = Math.min(this.#since, Date.parse(answer.period.from));
     const models = new Map(this.models);
     for (const { model, displayName } of answer.byModel) models.set(model, displayName);
     if (models.size !== this.models.length) this.models = [...models].sort((a, b) => a[1].localeCompare(b[1]));
@@ -17,9 +18,9 @@ class Known {
     if (providers.size !== this.providers.length) this.providers = [...providers].sort();
   }
 
-  /** Ask once for all of the last 90 days, where only filtered answers, which name too few, have come so far. */
-  async all(): Promise<void> {
-    if (this.#asked) return;
+  /** Ask once for all of the last 90 days, where what has come so far names too few for a period that begins then. */
+  async all(from: string): Promise<void> {
+    if (this.#asked || Date.parse(from) >= this.#since) return;
     this.#asked = true;
     try {
       this.learn(await get<Overview>("/api/analytics/models?days=90&interval=week"), true);

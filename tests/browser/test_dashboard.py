@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -173,6 +174,21 @@ def test_filters_live_in_the_address_and_survive_reload_and_back(visit: Callable
     page.get_by_role("link", name="Clear all").click()
     assert urlsplit(page.url).query == ""
     expect(page.get_by_label("Task type", exact=True)).to_have_value("")
+
+
+def test_a_filter_offers_the_models_of_a_longer_period_too(visit: Callable[..., Visit], own_site: Site) -> None:
+    call = {"task_type": "coding", "response_time_ms": 1_200, "input_tokens": 5, "output_tokens": 5}
+    earlier = (datetime.now(UTC) - timedelta(days=20)).isoformat()
+    own_site.record([call | {"model": "gpt-4o"}, call | {"model": "o3-mini", "timestamp": earlier}])
+    opened = visit(own_site)
+    opened.go(PAGE + "?days=1")
+    model = opened.page.get_by_label("Model", exact=True)
+    expect(model.locator("option")).to_have_count(2)  # all of them, and the one of today
+
+    model.select_option("gpt-4o")
+    opened.page.get_by_label("Period", exact=True).select_option("30")
+
+    expect(model.locator("option[value=o3-mini]")).to_have_count(1)
 
 
 def test_a_wrong_question_says_what_is_allowed_and_leads_back(visit: Callable[..., Visit], site: Site) -> None:
