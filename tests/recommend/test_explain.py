@@ -191,6 +191,18 @@ def test_where_nobody_counted_tokens_either_it_claims_nothing() -> None:
     assert said.startswith("one of 2 for coding, as neither prices nor tokens are known: 98% of 1,470")
 
 
+@pytest.mark.parametrize("priority", [Priority.SPEED, Priority.COST])
+def test_a_fast_or_cheap_model_whose_answers_are_disliked_is_said_to_be(priority: Priority) -> None:
+    assert "succeeded, but only 11% of 749 ratings up" in reason(
+        priority, chosen(satisfaction_rate=10.9, rated=749), another()
+    )
+
+
+@pytest.mark.parametrize(("share", "rated"), [(40.0, 10), (0.0, 2), (52.0, 1_000)])
+def test_ratings_that_may_as_well_be_even_are_no_dislike(share: float, rated: int) -> None:
+    assert "but only" not in reason(Priority.SPEED, chosen(satisfaction_rate=share, rated=rated), another())
+
+
 def test_a_close_choice_is_called_close_and_each_probability_has_its_owner() -> None:
     said = reason(Priority.QUALITY, chosen(0.55), another(0.3), another(0.15, name="o3"))
 

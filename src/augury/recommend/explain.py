@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from augury.core.scores import wilson_interval
 from augury.core.tasks import Priority
 from augury.recommend.contrasts import contrasts, is_few
 from augury.recommend.phrases import chance, counted, dollars, level_name, percent, seconds, times, work_name
@@ -28,6 +29,7 @@ _MORE = 1.2  # of what average and success would make it: likewise
 _NEARLY = 1.1  # a factor within which two figures tell the same
 _POINTS = 0.5  # of percent
 _MOST = 2  # models of which it is said why their raw figures do not decide
+_HALF = 0.5
 _SOME_TOKENS = 2.0  # an answer that takes fewer tells that nobody counted them
 _EACH = "per useful answer"
 _ANSWERED = "to a useful answer"
@@ -189,11 +191,11 @@ def _proof(asked: Asked, best: Standing, others: list[Standing], *, unit: str) -
     own = best.metrics
     match asked.priority:
         case Priority.SPEED:
-            return f"{seconds(own.estimated_time_to_answer)} to a useful answer{_average(asked, best, others)}; {_success(asked, best)}"
+            return f"{seconds(own.estimated_time_to_answer)} to a useful answer{_average(asked, best, others)}; {_success(asked, best)}{_disliked(own)}"
         case Priority.COST if own.estimated_cost_per_answer is not None:
-            return f"{dollars(own.estimated_cost_per_answer)} {unit}; {_success(asked, best)}"
+            return f"{dollars(own.estimated_cost_per_answer)} {unit}; {_success(asked, best)}{_disliked(own)}"
         case Priority.COST if _cost_known(best):
-            return f"{best.tokens:,.0f} tokens {unit}; {_success(asked, best)}"
+            return f"{best.tokens:,.0f} tokens {unit}; {_success(asked, best)}{_disliked(own)}"
         case _:
             rated = (
                 ""
@@ -215,6 +217,14 @@ def _success(asked: Asked, best: Standing) -> str:
     if asked.complexity is None:
         return said
     return f"{percent(own.estimated_success_rate)} expected to succeed ({said} at any complexity)"
+
+
+def _disliked(own: Metrics) -> str:
+    """That most who rated its answers disliked them, where the priority does not ask what they thought."""
+    if own.satisfaction_rate is None:
+        return ""
+    _, at_most = wilson_interval(round(own.satisfaction_rate * own.rated / 100.0), own.rated)
+    return f", but only {percent(own.satisfaction_rate)} of {own.rated:,} ratings up" if at_most < _HALF else ""
 
 
 def _average(asked: Asked, best: Standing, others: list[Standing]) -> str:
