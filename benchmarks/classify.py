@@ -146,7 +146,7 @@ def _time(name: str, messages: Sequence[str], rounds: int = 20) -> None:
     )
 
 
-def _of_length(prompts: Sequence[str], length: int) -> list[str]:
+def of_length(prompts: Sequence[str], length: int) -> list[str]:
     """Each prompt cut to a length, or filled up to it with the prompts that follow it."""
     stock = "\n\n".join([*prompts, *prompts])
     while len(stock) < 2 * length:
@@ -188,7 +188,7 @@ def _speed(prompts: Sequence[str]) -> None:
     )
     print(f"{'':32}{'messages':>8}{'keywords':>13}{'median':>11}{'p99':>9}{'best median':>15}{'p99':>9}{'ratio':>8}")
     _time("as they are", prompts)
-    _time(f"{LENGTH:,} characters", _of_length(prompts, LENGTH))
+    _time(f"{LENGTH:,} characters", of_length(prompts, LENGTH))
     hostile = shapes()
     _time(f"{LENGTH:,} of {len(hostile)} odd shapes", [_repeated(shape, LENGTH) for shape in hostile.values()])
     _time(f"{WIDE:,} characters", [_repeated("\n\n".join(prompts), WIDE)], 5)
