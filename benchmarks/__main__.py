@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import (
     analytics,
@@ -21,6 +22,9 @@ from benchmarks import (
     volume,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ALL = "all"
 LARGEST = {"gateway": 10_000, "otlp": 200_000, "volume": 1_000_000, "page": 200_000, "recommend": 100_000}
 """How many calls are enough where not asked for by name."""
@@ -28,7 +32,7 @@ LARGEST = {"gateway": 10_000, "otlp": 200_000, "volume": 1_000_000, "page": 200_
 
 def main() -> None:
     """Run what was asked for, or everything."""
-    runs = {
+    runs: dict[str, Callable[[int], object]] = {
         "import": imports.run,
         "ingest": ingest.run,
         "track": lambda _: track.run(),

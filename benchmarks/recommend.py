@@ -89,10 +89,10 @@ def _batch(database: Path, contexts: list[str]) -> float:
     lines = database.with_name("contexts.jsonl")
     lines.write_text("\n".join(contexts), encoding="utf-8")
     command = [
-        Path(sys.executable).with_name("augury"),
+        str(Path(sys.executable).with_name("augury")),
         "recommend",
         "--batch",
-        lines,
+        str(lines),
         "--database",
         f"duckdb:///{database}",
     ]
