@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -77,10 +76,30 @@ def test_without_a_built_front_end_the_page_says_what_to_do(
     assert "make install" in answer.text
 
 
-def test_what_a_browser_loads_is_small() -> None:
-    scripts = {path.name: len(gzip.compress(path.read_bytes())) for path in frontend.BUILT.glob("assets/*.js")}
+def test_what_a_browser_loads_is_small(client: TestClient) -> None:
+    scripts = {
+        path.name: as_sent(client, f"/dashboard/assets/{path.name}") for path in frontend.BUILT.glob("assets/*.js")
+    }
     assert sum(scripts.values()) <= ALL_SCRIPTS, scripts
     assert sum(size for name, size in scripts.items() if not name.startswith("engine-")) <= SHELL, scripts
+
+
+def as_sent(client: TestClient, address: str) -> int:
+    """How many bytes a browser receives."""
+    with client.stream("GET", address, headers={"Accept-Encoding": "gzip, br"}) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        return sum(map(len, answer.iter_raw()))
+
+
+@pytest.mark.parametrize("address", ["/openapi.json", "/assets/docs.js", "/dashboard/model-feedback.js"])
+def test_who_takes_nothing_compressed_gets_the_same_answer_plain(client: TestClient, address: str) -> None:
+    plain = client.get(address, headers={"Accept-Encoding": "identity"})
+    packed = client.get(address)
+
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.content == plain.content
 
 
 def test_colours_are_named_in_one_file_alone() -> None:
