@@ -63,6 +63,7 @@ def test_histograms_are_merged_bucket_by_bucket(
 ) -> None:
     latencies = Latencies(
         keys=keys_of(found),
+        groups=np.arange(len(found)),
         buckets=np.array([row[3] % 5 for row in found], dtype=np.int64),
         calls=np.array([row[3] for row in found], dtype=np.int64),
     )

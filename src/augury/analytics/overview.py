@@ -80,11 +80,13 @@ def overview_of(now: Reading, request: OverviewRequest, *, sample: bool = False)
     facts = now.facts(_question(request, steps, MODEL, PROVIDER, TASK_TYPE, STEP))
     if request.interval is None and too_many(facts, steps, split):
         return overview_of(now, replace(request, interval=Interval.WEEK), sample=sample)
-    by_step = (STEP,) if split is None else (STEP, split)
-    served = now.latencies(_question(request, steps, MODEL, PROVIDER))
+    if split is MODEL:  # one histogram tells both, and is read once
+        served = timed = now.latencies(_question(request, steps, MODEL, PROVIDER, STEP))
+    else:
+        served = now.latencies(_question(request, steps, MODEL, PROVIDER))
+        timed = now.latencies(_question(request, steps, *((STEP,) if split is None else (STEP, split))))
     models = _by_model(facts, served)
     tasks = measure(facts, now.latencies(_question(request, steps, TASK_TYPE)), TASK_TYPE)
-    timed = now.latencies(_question(request, steps, *by_step))
     trends = _trends(request, steps, facts, timed, split)
     earlier = request.window.before(request.compared_at) if request.compared_at else None
     before = previous(now, earlier, request.filters, facts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 import numpy as np
 
 from augury.core import scores
-from augury.core.histogram import percentiles
+from augury.core.histogram import merged, percentiles
 from augury.core.money import dollars
 from augury.store.protocol import COSTS, LEAST, MOST, SUMS, Dimension, Facts, Latencies
 
@@ -78,17 +78,13 @@ def grouped(facts: Facts, by: Sequence[Dimension]) -> dict[Key, Sums]:
 
 def histograms(latencies: Latencies, by: Sequence[Dimension]) -> dict[Key, Histogram]:
     """The histogram of each group, as buckets and counts."""
-    keys, group = _groups([latencies.keys[name] for name in by], len(latencies.buckets))
-    order = np.lexsort((latencies.buckets, group))
-    ends = np.searchsorted(group[order], np.arange(len(keys) + 1))
-    answers: dict[Key, Histogram] = {}
-    for i, key in enumerate(keys):
-        rows = order[ends[i] : ends[i + 1]]
-        buckets, place = np.unique(latencies.buckets[rows], return_inverse=True)
-        counts = np.zeros(len(buckets), dtype=np.int64)
-        np.add.at(counts, place, latencies.calls[rows])
-        answers[key] = buckets, counts
-    return answers
+    if not len(latencies.buckets):
+        return {}
+    number = int(latencies.groups[-1]) + 1
+    keys, group = _groups([latencies.keys[name] for name in by], number)
+    groups, buckets, calls = merged(group[latencies.groups], latencies.buckets, latencies.calls)
+    ends = np.searchsorted(groups, np.arange(1, len(keys)))
+    return dict(zip(keys, zip(np.split(buckets, ends), np.split(calls, ends), strict=True), strict=True))
 
 
 def _groups(columns: list[NDArray[Any]], rows: int) -> tuple[list[Key], NDArray[np.int64]]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augury.core.grouping import numbered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,6 +37,20 @@ def middle(index: NDArray[np.int64]) -> NDArray[np.float64]:
     return low + ((np.int64(1) << octave) - 1) / 2
 
 
+def merged(
+    groups: NDArray[np.int64], buckets: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Histograms of several groups, non-empty, where a bucket may stand more than once in a group, with each once.
+
+    Returns:
+        Groups, ascending, buckets, ascending within a group, and counts.
+    """
+    width = int(buckets.max()) + 1
+    cells, place = numbered(groups * width + buckets, (int(groups.max()) + 1) * width)
+    # Summed as doubles, which are exact up to 2^53.
+    return cells // width, cells % width, np.bincount(place, counts).astype(np.int64)
+
+
 def percentiles(
     buckets: NDArray[np.int64], counts: NDArray[np.int64], wanted: Sequence[int], least: float, most: float
 ) -> list[float]:
@@ -52,11 +68,11 @@ def percentiles(
     """
     upto = np.cumsum(counts)
     total = int(upto[-1])
-    values = middle(buckets)
-    answers = []
-    for percent in wanted:
-        rank, rest = divmod((total - 1) * percent, 100)
-        low = float(values[np.searchsorted(upto, rank, side="right")])
-        high = float(values[np.searchsorted(upto, min(rank + 1, total - 1), side="right")])
-        answers.append(min(max(low + rest / 100.0 * (high - low), least), most))
-    return answers
+    ranks, rests = zip(*(divmod((total - 1) * percent, 100) for percent in wanted), strict=True)
+    around = np.array([*ranks, *(min(rank + 1, total - 1) for rank in ranks)])
+    found = middle(buckets[upto.searchsorted(around, side="right")]).tolist()
+    lows, highs = found[: len(ranks)], found[len(ranks) :]
+    return [
+        min(max(low + rest / 100.0 * (high - low), least), most)
+        for low, high, rest in zip(lows, highs, rests, strict=True)
+    ]

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from augury.core.grouping import numbered
+from augury.core.histogram import merged
 from augury.store.coverage import DAY_S, HOUR_S, stretches_in
 from augury.store.protocol import COSTS, DOLLARS, LEAST, LOGARITHMS, MOST, SUMS, Dimension, Facts, Latencies
 
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 256 << 20
 """How much of sealed days is kept in memory."""
 
-_DENSE = 4 << 20  # so many cells are counted one by one, which is many times faster than sorting what falls into them
-
 _OBJECT_BYTES = 64  # about what a Python integer or a name costs, with its place in a list
 
 
@@ -43,9 +43,9 @@ class Keys:
     @classmethod
     def of(cls, column: Sequence[Any]) -> Keys:
         """The column in fewer words."""
-        known: dict[Any, int] = {}
-        codes = np.fromiter((known.setdefault(value, len(known)) for value in column), np.int64, len(column))
-        return cls(tuple(known), codes)
+        values = tuple(dict.fromkeys(column))
+        code_of = {value: code for code, value in enumerate(values)}
+        return cls(values, np.fromiter(map(code_of.__getitem__, column), np.int64, len(column)))
 
     def rows(self, chosen: slice) -> Keys:
         """Some of the rows."""
@@ -145,24 +145,11 @@ def latencies_of(partials: Sequence[Partial], question: Question, *, rounded: bo
     keys, group = _grouped(partials, question.by)
     if not len(group):
         nothing = np.zeros(0, np.int64)
-        return Latencies(keys=keys, buckets=nothing, calls=nothing, rounded=rounded)
+        return Latencies(keys=keys, groups=nothing, buckets=nothing, calls=nothing, rounded=rounded)
     buckets = np.concatenate([partial.numbers["bucket"] for partial in partials])
     calls = np.concatenate([partial.numbers["calls"] for partial in partials])
-    width = int(buckets.max()) + 1
-    place, cells = group * width + buckets, (int(group.max()) + 1) * width
-    if cells > _DENSE:
-        found, place = np.unique(place, return_inverse=True)
-        counts = np.bincount(place, calls)
-    else:
-        counts = np.bincount(place, calls, cells)
-        found = np.flatnonzero(counts)
-        counts = counts[found]
-    return Latencies(
-        keys={name: column[found // width] for name, column in keys.items()},
-        buckets=found % width,
-        calls=counts.astype(np.int64),  # they were summed as doubles, which are exact up to 2^53
-        rounded=rounded,
-    )
+    groups, buckets, calls = merged(group, buckets, calls)
+    return Latencies(keys=keys, groups=groups, buckets=buckets, calls=calls, rounded=rounded)
 
 
 def _type_of(name: str) -> type:
@@ -187,19 +174,10 @@ def _grouped(
             codes.append(code[own.codes] if len(own.codes) else own.codes)
         columns.append(tuple(known))
         combined = combined * max(len(known), 1) + (np.concatenate(codes) if codes else 0)
-    distinct, group = _numbered(combined, math.prod(max(len(values), 1) for values in columns))
+    distinct, group = numbered(combined, math.prod(max(len(values), 1) for values in columns))
     keys: dict[Dimension, NDArray[Any]] = {}
     for name, values in zip(reversed(by), reversed(columns), strict=True):
         distinct, place_of = np.divmod(distinct, max(len(values), 1))
         column = np.array(values, dtype=np.int64 if name is Dimension.STEP else object)
         keys[name] = column[place_of]
     return {name: keys[name] for name in by}, group
-
-
-def _numbered(codes: NDArray[np.int64], cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct codes below `cells`, ascending, and for each code its place among them."""
-    if cells > _DENSE:
-        return np.unique(codes, return_inverse=True)
-    there = np.zeros(cells, dtype=np.bool_)
-    there[codes] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]

@@ -117,13 +117,19 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """A histogram of response times per group: one row per group and bucket, buckets ascending within a group.
+    """A histogram of response times per group.
 
-    `rounded`: calls whose rows were pruned were placed by the UTC day, where the window cuts one, or left out, where a step
-    does.
+    Attributes:
+        keys: for each dimension asked for, its value in every group: text, or numbers for steps.
+        groups: for each group and bucket, groups ascending, and buckets within a group: the position of the group.
+        buckets: the bucket.
+        calls: how many calls fall into it.
+        rounded: calls whose rows were pruned were placed by the UTC day, where the window cuts one, or left out, where a step
+            does.
     """
 
     keys: dict[Dimension, NDArray[Any]]
+    groups: NDArray[np.int64]
     buckets: NDArray[np.int64]
     calls: NDArray[np.int64]
     rounded: bool = False
