@@ -31,7 +31,11 @@ WIDER_THAN_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 def shown(opened: Visit, path: str = PAGE) -> Page:
     """Open a page and wait for its figures and drawings."""
     opened.go(path)
-    page = opened.page
+    return drawn(opened.page)
+
+
+def drawn(page: Page) -> Page:
+    """Wait for the figures and drawings of a page."""
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("[role=status]")).to_have_count(0, timeout=15_000)
     expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=15_000)
@@ -191,6 +195,24 @@ def test_a_filter_offers_the_models_of_a_longer_period_too(visit: Callable[..., 
     expect(model.locator("option[value=o3-mini]")).to_have_count(1)
 
 
+def test_on_a_telephone_the_first_screen_has_an_answer_and_every_filter_is_behind_one_word(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    opened = visit(site, width=390)
+    page = shown(opened)
+    answer = page.locator(".best .winner").first.bounding_box()
+    assert answer is not None
+    assert answer["y"] + answer["height"] < 844  # a telephone's screen
+
+    model = page.get_by_label("Model", exact=True)
+    expect(model).to_be_hidden()
+    page.get_by_text("More filters").click()
+    model.select_option("gpt-4o")
+
+    expect(page.get_by_role("link", name="Remove the filter Model: gpt-4o")).to_be_visible()
+    expect(model).to_be_visible()
+
+
 def test_a_wrong_question_says_what_is_allowed_and_leads_back(visit: Callable[..., Visit], site: Site) -> None:
     opened = visit(site, width=390)
     opened.go(PAGE + "?days=soon&task_type=" + "x" * 300)
@@ -307,7 +329,7 @@ def test_what_is_recorded_appears_without_a_reload_and_nothing_jumps(
     expect(page.locator('[data-card="Calls"]')).to_have_text("3", timeout=15_000)
     expect(page.get_by_text("A small sample")).to_be_visible()
     expect(page.get_by_text("only 3 calls").first).to_be_visible()
-    page.evaluate("scrollTo(0, 900)")
+    drawn(page).evaluate("scrollTo(0, 900)")
     before = page.evaluate("[scrollY, document.documentElement.scrollHeight]")
     own_site.record([call])
     expect(page.locator('[data-card="Calls"]')).to_have_text("4", timeout=15_000)
