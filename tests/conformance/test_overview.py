@@ -105,6 +105,16 @@ def test_every_store_agrees_with_plain_python(
     assert not differences(answer_by_hand(case), answer)
 
 
+def test_what_is_filtered_is_the_same_where_all_of_it_was_asked_for_before(
+    world_store: Store, answer_by_hand: Callable[[Case], Answer]
+) -> None:
+    overview(world_store, Case(days=90, group_by=GroupBy.MODEL).request())
+
+    for filters in EVERY_FILTER:
+        case = Case(days=90, group_by=GroupBy.MODEL, filters=filters)
+        assert not differences(answer_by_hand(case), asdict(overview(world_store, case.request()))), filters
+
+
 def test_the_world_has_what_the_cases_ask_for(calls: tuple[ModelCall, ...]) -> None:
     empty = [case for case in (*EVERY_CASE, *THE_OTHERS) if not counted_calls(case, calls)]
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from augury.core.windows import Window
     from augury.store.protocol import Facts, Filters, Reading
 
+_TOLD_APART = (Dimension.MODEL, Dimension.PROVIDER, Dimension.TASK_TYPE)
+"""What the time before is asked by, though it is one sum: what is filtered by any of these is then picked out of memory."""
+
 _KEYS = ("model", "display_name", "task_type")
 _MEASURES = tuple(field.name for field in fields(Cell) if field.name not in _KEYS)
 
@@ -40,7 +43,8 @@ def previous(now: Reading, window: Window | None, filters: Filters, current: Fac
     """The calls of the time before, beside those of the window; None where there is no such time."""
     if window is None:
         return None
-    before = grouped(now.facts(Question(window=window, filters=filters)), ()).get(())
+    question = Question(window=window, filters=filters, by=_TOLD_APART)
+    before = grouped(now.facts(question), ()).get(())
     after = grouped(current, ()).get(())
     return Previous(
         from_=utc_text(window.start),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from augury.store.coverage import Part
-    from augury.store.protocol import Question
+    from augury.store.protocol import Filters, Question
 
 MEMORY_BYTES = 256 << 20
 """How much of sealed days is kept in memory."""
@@ -47,7 +47,12 @@ class Keys:
         code_of = {value: code for code, value in enumerate(values)}
         return cls(values, np.fromiter(map(code_of.__getitem__, column), np.int64, len(column)))
 
-    def rows(self, chosen: slice) -> Keys:
+    def are(self, value: Any) -> NDArray[np.bool_]:
+        """Whether each row has it."""
+        code = self.values.index(value) if value in self.values else -1
+        return np.equal(self.codes, code)
+
+    def rows(self, chosen: slice | NDArray[np.int64]) -> Keys:
         """Some of the rows."""
         return Keys(self.values, self.codes[chosen])
 
@@ -68,7 +73,7 @@ class Partial:
             for column in self.numbers.values()
         )
 
-    def rows(self, chosen: slice) -> Partial:
+    def rows(self, chosen: slice | NDArray[np.int64]) -> Partial:
         """Some of the rows."""
         keys = tuple(column.rows(chosen) for column in self.keys)
         # Copied, so that a part does not hold on to the whole it was cut from.
@@ -120,6 +125,37 @@ def _asked(question: Question, begins: int, ends: int, *, histogram: bool) -> tu
     if question.steps is not None and Dimension.STEP in question.by:
         shifts = question.steps.width, stretches_in(question.steps, begins, ends)
     return histogram, question.costs, question.filters, question.by, shifts
+
+
+def wider(question: Question) -> Question | None:
+    """The question without its filters by what it is grouped by: its answer tells this one's too. None where there are none."""
+    filters = question.filters
+    named = {name: value for name, value in _filtered(filters).items() if value is not None}
+    if not named or not named.keys() <= set(question.by):
+        return None
+    every = {_FIELDS.get(name, str(name)): None for name in named}
+    return replace(question, filters=replace(filters, **every))
+
+
+def narrowed(partial: Partial, question: Question) -> Partial:
+    """Of what a wider question found, what this one would have."""
+    chosen = np.ones(len(next(iter(partial.numbers.values()))), dtype=np.bool_)
+    for name, value in _filtered(question.filters).items():
+        if value is not None:
+            chosen &= partial.keys[question.by.index(name)].are(value)
+    return partial.rows(np.flatnonzero(chosen))
+
+
+_FIELDS = {Dimension.COMPLEXITY: "complexity"}
+
+
+def _filtered(filters: Filters) -> dict[Dimension, str | None]:
+    return {
+        Dimension.MODEL: filters.model,
+        Dimension.PROVIDER: filters.provider,
+        Dimension.TASK_TYPE: filters.task_type,
+        Dimension.COMPLEXITY: filters.complexity,
+    }
 
 
 def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Facts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from augury.core.windows import day_of
 from augury.store import asking
 from augury.store.coverage import DAY_S, cover
-from augury.store.partials import Keys, Partial, facts_of, latencies_of, name_of, name_of_hour
+from augury.store.partials import Keys, Partial, facts_of, latencies_of, name_of, name_of_hour, narrowed, wider
 from augury.store.protocol import (
     COSTS,
     DOLLARS,
@@ -28,7 +29,7 @@ from augury.store.protocol import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from augury.core.windows import Steps, Window
     from augury.store.coverage import Coverage, Part, Seal
@@ -134,30 +135,42 @@ class PartialReading(ABC):
         if self._stamps is None and hours:
             self._stamps = self._stamps_from(self._first_hour or 0)
         stamps = self._stamps or {}
-        names = {hour: name_of_hour(hour, stamps.get(hour, 0), question, histogram=histogram) for hour in hours}
-        known = {hour: self._memory.recall(name) for hour, name in names.items()}
-        missing = [hour for hour, partial in known.items() if partial is None]
+        names = {hour: partial(name_of_hour, hour, stamps.get(hour, 0), histogram=histogram) for hour in hours}
+        known = {hour: self._recall(question, name) for hour, name in names.items()}
+        missing = [hour for hour, piece in known.items() if piece is None]
         if missing:
-            for hour, partial in self._of_hours(question, missing, histogram=histogram):
-                self._memory.keep(names[hour], partial)
-                known[hour] = partial
-        return [partial for partial in known.values() if partial is not None]
+            for hour, found in self._of_hours(question, missing, histogram=histogram):
+                self._memory.keep(names[hour](question), found)
+                known[hour] = found
+        return [piece for piece in known.values() if piece is not None]
 
     def _sealed(self, question: Question, parts: Sequence[Part], *, histogram: bool) -> list[Partial]:
         """What sealed days add: those that were read before from memory."""
         partials: list[Partial] = []
         missing: dict[tuple[int, int] | None, dict[int, Part]] = {}
         for part in parts:
-            known = self._memory.recall(name_of(part, question, histogram=histogram))
+            known = self._recall(question, partial(name_of, part, histogram=histogram))
             if known is None:
                 missing.setdefault(part.within, {})[part.seal.day] = part
             else:
                 partials.append(known)
         for within, by_day in missing.items():
-            for day, partial in self._of_days(question, list(by_day), within, histogram=histogram):
-                self._memory.keep(name_of(by_day[day], question, histogram=histogram), partial)
-                partials.append(partial)
+            for day, found in self._of_days(question, list(by_day), within, histogram=histogram):
+                self._memory.keep(name_of(by_day[day], question, histogram=histogram), found)
+                partials.append(found)
         return partials
+
+    def _recall(self, question: Question, name: Callable[[Question], Hashable]) -> Partial | None:
+        """What is remembered for a question, or can be picked out of what is remembered for a wider one."""
+        known = self._memory.recall(name(question))
+        if (
+            known is None
+            and (wide := wider(question)) is not None
+            and (whole := self._memory.recall(name(wide))) is not None
+        ):
+            known = narrowed(whole, question)
+            self._memory.keep(name(question), known)
+        return known
 
 
 def summed(text: str, number: str, double: str, *, costs: bool) -> str:
