@@ -16,7 +16,12 @@ from augury.server.problems import documented
 routes = APIRouter(
     prefix="/api/analytics",
     tags=["analytics"],
-    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_FOUND),
+    responses=documented(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+    ),
 )
 
 _POSTED_TO = frozenset({"calls", "feedback", "outcome"})
@@ -36,7 +41,7 @@ def model(
 ) -> Response:
     """The calls of one model in a period: as a whole and by provider, task type, complexity, and time, and how they fail.
 
-    404 where there has never been a call of it.
+    404 where there has never been a call of it; 405 at the addresses that calls, feedback, and outcomes are posted to.
     """
     if model in _POSTED_TO:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
