@@ -127,35 +127,34 @@ def _asked(question: Question, begins: int, ends: int, *, histogram: bool) -> tu
     return histogram, question.costs, question.filters, question.by, shifts
 
 
+_FILTERS = {
+    Dimension.MODEL: "model",
+    Dimension.PROVIDER: "provider",
+    Dimension.TASK_TYPE: "task_type",
+    Dimension.COMPLEXITY: "complexity",
+}
+"""The fields of `Filters` that say which value of a dimension counts."""
+
+
 def wider(question: Question) -> Question | None:
     """The question without its filters by what it is grouped by: its answer tells this one's too. None where there are none."""
-    filters = question.filters
-    named = {name: value for name, value in _filtered(filters).items() if value is not None}
-    if not named or not named.keys() <= set(question.by):
+    picked = _picked(question.filters)
+    if not picked or not picked.keys() <= set(question.by):
         return None
-    every = {_FIELDS.get(name, str(name)): None for name in named}
-    return replace(question, filters=replace(filters, **every))
+    return replace(question, filters=replace(question.filters, **{_FILTERS[name]: None for name in picked}))
 
 
 def narrowed(partial: Partial, question: Question) -> Partial:
     """Of what a wider question found, what this one would have."""
     chosen = np.ones(len(next(iter(partial.numbers.values()))), dtype=np.bool_)
-    for name, value in _filtered(question.filters).items():
-        if value is not None:
-            chosen &= partial.keys[question.by.index(name)].are(value)
+    for name, value in _picked(question.filters).items():
+        chosen &= partial.keys[question.by.index(name)].are(value)
     return partial.rows(np.flatnonzero(chosen))
 
 
-_FIELDS = {Dimension.COMPLEXITY: "complexity"}
-
-
-def _filtered(filters: Filters) -> dict[Dimension, str | None]:
-    return {
-        Dimension.MODEL: filters.model,
-        Dimension.PROVIDER: filters.provider,
-        Dimension.TASK_TYPE: filters.task_type,
-        Dimension.COMPLEXITY: filters.complexity,
-    }
+def _picked(filters: Filters) -> dict[Dimension, str]:
+    told = {name: getattr(filters, field) for name, field in _FILTERS.items()}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def facts_of(partials: Sequence[Partial], question: Question, *, rounded: bool) -> Facts:
