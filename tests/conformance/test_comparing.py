@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ def test_the_time_before_has_the_figures_of_its_calls(
 
     own = [call for call in calls if before.start <= call.timestamp < before.end and call.operation in GENERATING]
     assert answer is not None
-    assert not differences(measures(own) | UNKNOWN_OF_SUMS if own else measures(own), asdict(answer.summary))
+    assert not differences(measures(own) | UNKNOWN_OF_SUMS if own else measures(own), answer.summary)
 
 
 def test_a_change_is_told_with_the_interval_of_what_it_may_be(world_store: Store) -> None:

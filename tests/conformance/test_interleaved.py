@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -243,7 +243,7 @@ def _found(ask: Callable[[], UUID]) -> UUID | None:
 def agree(store: Store, plain: Plain, case: Case) -> None:
     """The store answers what the list does."""
     counted = [*plain.calls.values(), *plain.pruned]
-    assert not differences(by_hand(case, counted), asdict(overview(store, case.request())))
+    assert not differences(by_hand(case, counted), overview(store, case.request()))
 
 
 def interleave(engine: Engine, folder: Path, steps: list[Operation]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ def seal_all(store: Store) -> None:
 
 
 def agree(store: Store, calls: Sequence[ModelCall]) -> None:
-    assert not differences(by_hand(MONTH, calls), asdict(overview(store, MONTH.request())))
+    assert not differences(by_hand(MONTH, calls), overview(store, MONTH.request()))
 
 
 # ── as if the prices had been known at once ──────────────────────────────────────────────────────────────────────────

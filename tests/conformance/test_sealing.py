@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,7 @@ def seal_all(store: Store) -> None:
 
 
 def agree(store: Store, calls: Sequence[ModelCall], case: Case = MONTH) -> None:
-    assert not differences(by_hand(case, calls), asdict(overview(store, case.request())))
+    assert not differences(by_hand(case, calls), overview(store, case.request()))
 
 
 def test_all_days_that_are_over_are_sealed_and_today_is_not(store: Store) -> None:

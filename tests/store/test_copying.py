@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Engine
 
+    from augury.analytics.answers import Overview
     from augury.core.calls import ModelCall
     from augury.store.protocol import Store
 
@@ -60,7 +61,7 @@ def differences(source: Store, target: Store) -> dict[str, Difference]:
     return {str(date_of(one.day)): one for _, _, some in copying.differences() for one in some}
 
 
-def answers(store: Store) -> list[dict[str, Any]]:
+def answers(store: Store) -> list[Overview]:
     """What is told of a database, in many ways."""
     asked = [
         OverviewRequest(window=Window.last_days(days, now=NOW), group_by=group_by, interval=interval, filters=filters)
@@ -71,7 +72,7 @@ def answers(store: Store) -> list[dict[str, Any]]:
         )
         for filters in (Filters(), Filters(operations=None), Filters(segment="pro"))
     ]
-    return [asdict(overview(store, request)) for request in asked]
+    return [overview(store, request) for request in asked]
 
 
 def left_of(store: Store, day: int) -> dict[str, Any]:
