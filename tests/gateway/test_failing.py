@@ -158,6 +158,20 @@ def test_who_goes_takes_the_request_with_him(provider: Provider, tmp_path: Path)
     assert told(rows) == [("gpt-4o", 1, False, "cancelled")] * 2
 
 
+def test_who_has_heard_all_and_goes_before_the_connection_ends_is_no_failure(
+    provider: Provider, tmp_path: Path
+) -> None:
+    go_on = threading.Event()
+    heard = answers.events(CHAT, HI | {"stream": True})
+    provider.will(Turn(events=[*heard, b": the provider is slow to end\n\n"], wait=go_on, wait_after=len(heard)))
+    with serving(tmp_path, upstream(provider)) as served:
+        with openai.OpenAI(base_url=served.openai, api_key="any", max_retries=0) as client:
+            assert [*client.chat.completions.create(**HI, stream=True)]
+        rows = served.rows(1)
+        go_on.set()
+    assert told(rows) == [("gpt-4o", 1, True, None)]
+
+
 def test_a_clients_retry_goes_on_counting(provider: Provider, tmp_path: Path) -> None:
     provider.will(Turn(status=500), Turn(status=500), Turn(), Turn(status=500))
     with serving(tmp_path, upstream(provider, retries=1)) as served:

@@ -55,6 +55,7 @@ class Trial:
     first_token_ms: int | None = None
     whole: bytes | None = field(default=None, repr=False)  # an answer that its reader has not read yet
     encoding: str | None = None  # of `whole`
+    heard: bool = False  # the end that a stream itself tells of has come; the connection's may come much later
     left_out: Sequence[str] = ()  # fields of the request that were not translated
 
     def elapsed_ms(self) -> int:
@@ -125,12 +126,12 @@ class Answer:
         self._complete = True
 
     def end(self) -> None:
-        """Record what became of it; an answer that has not gone out whole was cancelled by whoever asked."""
+        """Record what became of it; an answer that has not gone out whole, nor told of its end, was cancelled by whoever asked."""
         if self._ended:
             return
         self._ended = True
         self._reply.close()
-        if not self._complete:
+        if not self._complete and not self.trial.heard:
             self.trial.reader.fail(ErrorType.CANCELLED, GONE)
         self._call.record(self.trial)
 
@@ -244,6 +245,7 @@ def _read(trial: Trial, found: list[bytes], body: Body) -> list[bytes]:
             trial.first_token_ms = trial.elapsed_ms()
         if body.strips_usage and isinstance(said, dict) and said.get("choices") == [] and said.get("usage"):
             kept.pop()
+    trial.heard = reader.ended
     return kept
 
 
