@@ -156,6 +156,41 @@ def test_what_nobody_knows_after_a_while_and_what_is_refused_become_dead_letters
     assert (counts.shipped, counts.refused, counts.told, counts.untold) == (2, 1, 0, 2)
 
 
+def test_what_nobody_knows_is_one_entry_and_one_dead_letter_however_many_take_it_over(
+    box: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "_FIRST_PAUSE_S", 0.0)
+    rate(box, messageId="nobody")
+    Carrier(Shelf(), Counts()).carry(box)
+    box.close()
+    taken_over = 0
+
+    while left := next(left_behind(box.place), None):
+        Carrier(Shelf(), Counts()).carry(left)
+        assert left.said.entries <= 1
+        assert not left.said.entries or left.deferred == 1  # who flushes does not wait for it
+        left.close()
+        taken_over += 1
+
+    assert taken_over == carrying.LEAST_TRIES - 1
+    assert survey(box.place).dead_letters == 1
+
+
+def test_what_a_killed_process_had_put_back_many_times_is_one_entry_again(box: Outbox) -> None:
+    rate(box, at=2**40, messageId="nobody")
+    carrier = Carrier(Shelf(), Counts())
+    for _ in range(5):
+        carrier.carry(box)
+        box.said_from = 0.0
+    box.abandon()
+
+    (left,) = left_behind(box.place)
+    before = left.said.entries
+    Carrier(Shelf(), Counts()).carry(left)
+
+    assert (before, left.said.entries, left.deferred) == (6, 1, 1)
+
+
 def test_what_a_dead_process_left_is_found_once_and_taken_over(tmp_path: Path, box: Outbox) -> None:
     call(box, "a", "b")
     rate(box, messageId="b")

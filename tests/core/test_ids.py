@@ -36,6 +36,14 @@ def test_new_ids_sort_by_their_time_as_text_and_as_numbers(monkeypatch: pytest.M
     assert [str(one) for one in made] == sorted(str(one) for one in made)
 
 
+def test_ids_as_text_are_those_of_uuids_one_at_a_time_or_two() -> None:
+    for text in (ids.uuid7_text(), *ids.two_uuid7_texts()):
+        made = UUID(text)
+        assert made.hex == text
+        assert (made.version, made.variant) == (7, RFC_4122)
+        assert ids.as_uuid(text, ids.MESSAGES) == made
+
+
 def test_new_ids_of_one_millisecond_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: 1_790_000_000_000_000_000)
     assert len({ids.uuid7() for _ in range(1_000)}) == 1_000

@@ -59,6 +59,7 @@ def test_the_wilson_interval_holds_the_proportion_and_mirrors_that_of_the_failur
     low, high = wilson_interval(successes, trials)
     assert 0 <= low <= successes / trials + 1e-12
     assert successes / trials - 1e-12 <= high <= 1
+    assert (low == 0, high == 1) == (successes == 0, successes == trials)
     mirrored = wilson_interval(trials - successes, trials)
     assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high), abs=1e-12)
 

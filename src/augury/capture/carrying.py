@@ -29,7 +29,7 @@ MOST_BYTES = 2**20
 PATIENCE_S = 60.0
 """For so long a message may be unknown to the destination before what is said of it is given up."""
 
-_LEAST_TRIES = 5
+LEAST_TRIES = 5
 _LOOKED_AT = 50
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 8.0
 
@@ -84,6 +84,11 @@ class Said:
     def about(self) -> str:
         """The message or the conversation."""
         return str(self.body.get("messageId") or self.body.get("conversationId"))
+
+    @property
+    def itself(self) -> bytes:
+        """What is the same however often it is tried."""
+        return encode([self.kind, self.body, self.behind, self.at])
 
     @property
     def frame(self) -> bytes:
@@ -142,6 +147,8 @@ class Carrier:
             return moved
         pause = None
         put_back: set[str] = set()  # what is said of one message stays in its order
+        seen: set[bytes] = set()
+        waiting = 0
         for _ in range(box.said.entries):  # once around: what must wait goes behind the rest
             front = box.said.front(1)
             if front is None:
@@ -153,6 +160,10 @@ class Carrier:
                 continue
             if box.calls.entries if box.adopted else said.behind > box.arrived:
                 break
+            if said.itself in seen:  # put back before by a process that was killed: once is enough
+                box.said.forget(front)
+                continue
+            seen.add(said.itself)
             now = time.time()
             too_early = now < said.due < now + 2 * _LONGEST_PAUSE_S
             if too_early or said.about in put_back or (not said.tries and said.about in self._unknown):
@@ -163,11 +174,14 @@ class Carrier:
             if later is not None:
                 put_back.add(said.about)
                 box.said.add(later.frame)
+                waiting += 1
                 box.deferred += (not said.tries) or 0
                 pause = min(pause or _LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, later.due - now))
             elif said.tries:
                 box.deferred = max(0, box.deferred - 1)
             box.said.forget(front)
+        else:
+            box.deferred = waiting
         if pause is not None:
             box.said_from = time.monotonic() + pause
         return moved
@@ -178,7 +192,7 @@ class Carrier:
             self.destination.tell(said.kind, said.body)
         except NotFound as problem:
             again = _again(said, now)
-            if again.tries < _LEAST_TRIES or now - said.at < PATIENCE_S:
+            if again.tries < LEAST_TRIES or now - said.at < PATIENCE_S:
                 self._unknown.add(said.about)
                 return again
             box.bury({said.kind: said.body}, str(problem))

@@ -124,6 +124,8 @@ class Outbox:
         self.tell_dropped(soon=True)
         self.calls.close()
         self.said.close()
+        with suppress(StoreAway):  # or what was put back is found again where it first was, too
+            self.said.compact()
         if not self.waiting:
             _clear(self.folder)
         self.abandon()

@@ -138,6 +138,25 @@ class Segments:
             for segment in [one for one in self._segments if not one.entries and one.front >= one.end]:
                 self._drop(segment)
 
+    def compact(self) -> None:
+        """Write the first file anew without what is forgotten of it, for whoever opens it next. After `close`.
+
+        Raises:
+            StoreAway: it cannot be written; it is as it was.
+        """
+        segment = next(iter(self._segments), None)
+        if segment is None or segment.front <= segment.begin:
+            return
+        part = segment.path.with_suffix(".part")
+        try:
+            whole = segment.path.read_bytes()
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(whole[: segment.begin] + whole[segment.front :])
+            part.replace(segment.path)
+        except OSError as problem:
+            part.unlink(missing_ok=True)
+            raise plainly(self.folder, problem) from problem
+
     def abandon(self) -> None:
         """Let go of the file as it is, in a process to which it does not belong: one that was forked."""
         tail, self._tail = self._tail, None

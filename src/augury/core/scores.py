@@ -45,7 +45,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     z2 = _Z_95 * _Z_95
     centre = (p + z2 / (2 * trials)) / (1 + z2 / trials)
     half = _Z_95 * sqrt(p * (1 - p) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Where all or none succeeded an end is exact, which rounding would miss by a hair, and then exclude the rate itself.
+    return (max(0.0, centre - half) if successes else 0.0, min(1.0, centre + half) if successes < trials else 1.0)
 
 
 def difference_interval(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, float] | None:
