@@ -102,6 +102,28 @@ def test_who_takes_nothing_compressed_gets_the_same_answer_plain(client: TestCli
     assert packed.content == plain.content
 
 
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("gzip", True), ("br;q=1.0, gzip ; q=0.5", True), ("gzip;q=0", False), ("br, gzip;q=0.000, *", False), ("identity", False)],
+)  # fmt: skip
+def test_gzip_is_for_who_wants_it(client: TestClient, accepted: str, packed: bool) -> None:
+    answer = client.get("/openapi.json", headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in answer.headers) is packed
+
+
+def test_what_was_received_compressed_is_not_gone_on_with_plain(client: TestClient) -> None:
+    address = "/dashboard/model-feedback.js"
+    packed, plain = (client.get(address, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity"))
+    tag = packed.headers["etag"]
+    assert tag == f"W/{plain.headers['etag']}"
+
+    rest = client.get(address, headers={"Accept-Encoding": "gzip", "Range": "bytes=100-", "If-Range": tag})
+    assert (rest.status_code, rest.content) == (200, plain.content)
+    part = client.get(address, headers={"Accept-Encoding": "identity", "Range": "bytes=100-"})
+    assert (part.status_code, part.headers["vary"]) == (206, "Accept-Encoding")
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+
+
 def test_colours_are_named_in_one_file_alone() -> None:
     sources = Path(__file__).parents[2] / "frontend" / "src"
     colour = re.compile(r"#[0-9a-f]{3,8}\b|\brgba?\(|\bhsla?\(", re.IGNORECASE)

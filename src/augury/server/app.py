@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from augury import __version__
@@ -33,6 +32,7 @@ from augury.server import (
     securing,
     signing_in,
 )
+from augury.server.compressing import Compressed
 from augury.server.door import Door
 from augury.server.guard import Guard
 from augury.server.heads import Heads
@@ -44,10 +44,6 @@ from augury.server.params import once_each
 from augury.server.parts import Parts
 from augury.server.projects import Elsewhere, Projects
 from augury.server.warming import Warming
-
-_WORTH_COMPRESSING = 2_000
-_LEVEL = 5
-"""The highest makes of the pages' script 1 % less than this, and takes twice as long."""
 
 
 def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
@@ -87,7 +83,7 @@ def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
             *([Middleware(Elsewhere, projects=projects)] if projects else []),
             Middleware(Door, ingest=ingest),
             Middleware(Proxy, gateway=gateway),
-            Middleware(GZipMiddleware, minimum_size=_WORTH_COMPRESSING, compresslevel=_LEVEL),
+            Middleware(Compressed),
         ],
         lifespan=lifespan,
     )
