@@ -1,9 +1,15 @@
-"""What a request is about, told by a thread of its own while its sender waits for the answer, which takes far longer."""
+"""What a request is about, told by a thread of its own while its sender waits for the answer, or by the sender if that comes first.
+
+The thread leaves every request alone for a moment: until it has been sent its sender uses the interpreter, and would have to wait
+for its turn. An answer that comes within that moment finds nothing told, and so much sooner than a model answers few do.
+"""
 
 from __future__ import annotations
 
 import os
-from queue import SimpleQueue
+import time
+from collections import deque
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -13,37 +19,39 @@ from augury.capture.asking import classified
 if TYPE_CHECKING:
     from augury.classify import Classification
 
-_SOON_S = 0.1
+_MOMENT_S = 0.02
+_MOST = 1_000  # wait; of more the senders tell themselves
 
 
 class Question:
     """A request whose kind is asked for."""
 
-    __slots__ = ("_body", "_found", "_mine", "_told")
+    __slots__ = ("_body", "_found", "_told")
 
     def __init__(self, body: object) -> None:
         self._body: object = body
-        self._mine = Lock()  # who has it tells
-        self._told = Lock()  # held until it is told
-        self._told.acquire()
         self._found: Classification | None = None
+        self._told = False
 
     def answer(self) -> None:
-        """Tell, where nobody does already."""
-        if self._mine.acquire(blocking=False):
-            try:
-                self._found = classified(self._body)
-            except Exception as problem:  # noqa: BLE001 - observing must never break the observed
+        """Tell, where nobody has; two who tell at once tell the same, and neither waits."""
+        body = self._body  # before the look at whether it is told, since it is forgotten after
+        if self._told:
+            return
+        found = None
+        try:
+            found = classified(body)
+        except Exception as problem:  # noqa: BLE001 - observing must never break the observed
+            if not self._told:  # else the application may have changed it meanwhile
                 recorder.note(problem, quietly=True)
-            finally:
-                self._body = None
-                self._told.release()
+        if not self._told:
+            self._found = found
+            self._told = True
+            self._body = None
 
     def found(self) -> Classification | None:
         """What was found: told here where the thread has not come to it yet; None where nothing could be."""
         self.answer()
-        if self._told.acquire(timeout=_SOON_S):
-            self._told.release()
         return self._found
 
 
@@ -51,30 +59,45 @@ class _Thinker:
     """The thread, begun with the first question; after a fork the child begins another."""
 
     def __init__(self) -> None:
-        self._questions: SimpleQueue[Question] = SimpleQueue()
+        self._questions: deque[Question] = deque(maxlen=_MOST)
         self._thread: Thread | None = None
-        self._lock = Lock()
+        self._beginning = Lock()
+        self._asleep = False
+        self._bell = Lock()  # who sleeps waits for it, and who asks releases it
+        self._bell.acquire()
 
     def ask(self, body: object) -> Question:
         question = Question(body)
-        self._questions.put(question)
-        if self._thread is None:
+        self._questions.append(question)
+        if self._asleep:
+            with suppress(RuntimeError):  # it has been rung already
+                self._bell.release()
+        elif self._thread is None:
             self._begin()
         return question
 
     def _begin(self) -> None:
-        with self._lock:
+        if not self._beginning.acquire(blocking=False):
+            return
+        try:
             if self._thread is None:
                 thread = Thread(target=self._answer, name="augury-classifying", daemon=True)
-                try:
+                with suppress(RuntimeError):  # the interpreter ends: who asks finds out by itself
                     thread.start()
-                except RuntimeError:  # the interpreter ends: who asks finds out by itself
-                    return
-                self._thread = thread
+                    self._thread = thread
+        finally:
+            self._beginning.release()
 
     def _answer(self) -> None:
         while True:
-            self._questions.get().answer()
+            self._asleep = True  # before the look at what is asked: who asks looks at this after
+            if not self._questions:
+                self._bell.acquire()
+            self._asleep = False
+            asked = len(self._questions)
+            time.sleep(_MOMENT_S)
+            for _ in range(asked):
+                self._questions.popleft().answer()
 
 
 _thinker = _Thinker()

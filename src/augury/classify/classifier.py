@@ -61,6 +61,9 @@ _TOGETHER: Final = tuple((one, other, _row(weights)) for one, other, weights in 
 _START: Final = tuple(START.get(task_type, 0.0) for task_type in SCORED)
 _OFTENEST: Final = len(REPEATED) - 1
 
+_MOST_LEANINGS: Final = 1_000
+_leanings: Final[dict[int, tuple[float, ...]]] = {}
+
 
 def _add(scores: list[float], found: Mapping[str, int], *, factual: bool, share: float = 1.0) -> None:
     programs = "shape.definition" in found or ("code" in found and not PROGRAM_WANTED.isdisjoint(found))
@@ -82,6 +85,21 @@ def _add(scores: list[float], found: Mapping[str, int], *, factual: bool, share:
         if one in found and other in found:
             for place, weight in row:
                 scores[place] += share * weight
+
+
+def _leaning(system: str) -> tuple[float, ...]:
+    """What a system prompt adds to the scores; remembered by the hash of the text, since an application says the same every time."""
+    heard = system[:SYSTEM_CHARACTERS]
+    known = hash(heard)
+    leaning = _leanings.get(known)
+    if leaning is None:
+        scores = [0.0] * len(SCORED)
+        _add(scores, tokens.look_up(heard).found, factual=False, share=SYSTEM_SHARE)
+        leaning = tuple(min(SYSTEM_MOST, score) for score in scores)
+        if len(_leanings) >= _MOST_LEANINGS:
+            _leanings.clear()
+        _leanings[known] = leaning
+    return leaning
 
 
 def _shares(scores: list[float]) -> list[tuple[TaskType, float]]:
@@ -139,10 +157,7 @@ def classify(
     scores = list(_START)
     _add(scores, found, factual=words.factual)
     if system:
-        heard = system[:SYSTEM_CHARACTERS]
-        leaning = [0.0] * len(scores)
-        _add(leaning, tokens.look_up(heard).found, factual=False, share=SYSTEM_SHARE)
-        scores = [score + min(SYSTEM_MOST, lean) for score, lean in zip(scores, leaning, strict=True)]
+        scores = [score + lean for score, lean in zip(scores, _leaning(system), strict=True)]
 
     spoken = bool(text or attachments or system)
     ranked = _shares(scores) if spoken else []
