@@ -111,7 +111,8 @@ class AnswerReader:
             fields["model"] = self._model
         if self._error_type is not None:
             fields |= {"error_type": str(self._error_type), "error_message": self._error}
-        return fields | self.usage().fields()
+        fields.update(self.usage().fields())
+        return fields
 
     def _names(self, data: object) -> None:
         self._model = name(field_of(data, "model")) or self._model

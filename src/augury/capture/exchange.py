@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -33,7 +33,7 @@ _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _TELLING = 20  # characters: a shorter id of an answer may be given to the next one too, as some local servers do
 _ERRORS_FROM = 300
 _END = b"\n\n"
-_AT_ONCE = timedelta(milliseconds=20)  # a record without a time ends when it is made, and is made sooner
+_AT_ONCE_S = 0.02  # a record without a time ends when it is made, and is made sooner
 _EMBEDDINGS_READ = 65_536  # bytes of an answer: beyond, what is told beside the vectors is read alone
 
 
@@ -48,6 +48,11 @@ class Exchange:
         sending: whether one is on its way.
         drops_usage: whether usage in the answer comes only because it was asked for here.
     """
+
+    __slots__ = (
+        "_answered", "_body", "_ended", "_given", "_message", "_open", "_path", "_provider", "_question", "_records", "_tracked",
+        "attempts", "drops_usage", "gateway", "mark", "model", "sending",
+    )  # fmt: skip
 
     def __init__(self, *, path: str, body: Mapping[str, Any], provider: str, gateway: bool) -> None:
         self.gateway = gateway
@@ -65,7 +70,7 @@ class Exchange:
         self.mark = _plain(self._message) if gateway and self._message is not None else ids.uuid7_text()
         self._answered: str | None = None
         self._records: list[dict[str, Any]] = []
-        self._ended = datetime.now(UTC)
+        self._ended = 0.0  # when the latest of those, in seconds since 1970
         self._open = 1  # the client's own method, and each stream that is still read
 
     def headers(self) -> dict[str, str]:
@@ -106,9 +111,9 @@ class Exchange:
         """An attempt has ended, with a record of it unless a gateway of ours has one."""
         if record is not None:
             if self._records:
-                self._records[-1].setdefault("timestamp", self._ended)  # the last one ends when it is recorded
+                self._records[-1]["timestamp"] = _time(self._ended)  # the last one ends when it is recorded
             self._records.append(record)
-            self._ended = datetime.now(UTC)
+            self._ended = time.time()
         self.left()
 
     def left(self) -> None:
@@ -119,10 +124,10 @@ class Exchange:
 
     def _record(self) -> None:
         about, said = self._about(), {**self._given, "message_id": self.message()}
-        records = [about | record | said for record in self._records]
+        records = [{**about, **record, **said} for record in self._records]
         self._records, self._body = [], {}
-        if self._tracked is not None or datetime.now(UTC) - self._ended > _AT_ONCE:
-            records[-1]["timestamp"] = self._ended
+        if self._tracked is not None or time.time() - self._ended > _AT_ONCE_S:
+            records[-1]["timestamp"] = _time(self._ended)
         if self._tracked is None or not self._tracked.collect(records):
             for record in records:
                 recorder.record(record)
@@ -132,19 +137,25 @@ class Exchange:
         body = self._body
         found = None if self._question is None else self._question.found()
         if found is not None:
-            about |= {"task_type": found.task_type, "task_complexity": found.complexity}
+            about["task_type"], about["task_complexity"] = found.task_type, found.complexity
         conversation = body.get("conversation")
-        conversation = conversation.get("id") if isinstance(conversation, dict) else conversation
+        conversation = name(conversation.get("id") if isinstance(conversation, dict) else conversation)
+        if conversation is not None:
+            about["conversation_id"] = conversation
         user = body.get("user") or body.get("safety_identifier")
-        metadata = body.get("metadata")
-        if user is None and isinstance(metadata, dict):
+        if user is None and isinstance(metadata := body.get("metadata"), dict):
             user = metadata.get("user_id")
-        told = {"conversation_id": name(conversation), "user_id": name(user)}
-        return about | {field: value for field, value in told.items() if value is not None}
+        if (user := name(user)) is not None:
+            about["user_id"] = user
+        return about
 
 
 class Attempt:
     """One request of an exchange, and its answer."""
+
+    __slots__ = (
+        "_began", "_elsewhere", "_ended_ms", "_exchange", "_finished", "_first_ms", "_number", "_reader", "_skips",
+    )  # fmt: skip
 
     def __init__(self, exchange: Exchange, reader: AnswerReader, number: int) -> None:
         self._exchange = exchange
@@ -233,14 +244,14 @@ class Attempt:
             exchange.ended(None)
             return
         fields.setdefault("model", exchange.model)
-        exchange.ended(
-            fields
-            | {
-                "attempt": self._number,
-                "response_time_ms": self._elapsed() if self._ended_ms is None else self._ended_ms,
-                "time_to_first_token_ms": self._first_ms,
-            }
-        )
+        fields["attempt"] = self._number
+        fields["response_time_ms"] = self._elapsed() if self._ended_ms is None else self._ended_ms
+        fields["time_to_first_token_ms"] = self._first_ms
+        exchange.ended(fields)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _read(reader: AnswerReader, body: bytes) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,8 @@ def usage_of(told: object, service_tier: object = None) -> Usage:
     (https://platform.openai.com/docs/api-reference/chat/object). Some who speak the dialect leave reasoning out of
     completion_tokens, but not out of total_tokens (xAI, Gemini); DeepSeek and Moonshot tell of cached tokens at the top.
     """
+    if told is None:
+        return Usage(service_tier=name(service_tier))
     given = first_of(told, "prompt_tokens", "input_tokens")
     taken = first_of(told, "completion_tokens", "output_tokens")
     total = first_of(told, "total_tokens")
@@ -61,7 +64,7 @@ class _OpenAIReader(AnswerReader):
     def fields(self) -> dict[str, Any]:
         fields = super().fields()
         cost = field_of(self._usage, "cost")  # OpenRouter tells what it charged, in dollars
-        if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < float("inf"):
+        if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < math.inf:
             fields["cost_usd"] = Decimal(repr(cost))
         return fields
 
@@ -85,7 +88,7 @@ class ChatReader(_OpenAIReader):
         super().__init__()
         self.operation = operation
         self._open: set[object] = set()  # choices that have begun and not ended
-        self._reasons: set[str] = set()
+        self._filtered = self._otherwise = False  # how those ended that have
 
     def body(self, data: object) -> None:
         """Read a whole answer."""
@@ -103,6 +106,8 @@ class ChatReader(_OpenAIReader):
             self._usage = field_of(field_of(data, "x_groq"), "usage")
         choices = field_of(data, "choices")
         if isinstance(choices, list) and choices:
+            if not self.begun:
+                self.begun = any(map(_tells, choices))
             self._end(choices)
             self.ended = not self._open
 
@@ -114,19 +119,25 @@ class ChatReader(_OpenAIReader):
 
     def _end(self, choices: object) -> None:
         for choice in choices if isinstance(choices, list) else ():
-            delta = field_of(choice, "delta")
-            if not self.begun:
-                self.begun = any(field_of(delta, part) for part in _CONTENT) or bool(field_of(choice, "text"))
             reason, index = field_of(choice, "finish_reason"), count(field_of(choice, "index"))
             if not isinstance(reason, str) or not reason:
                 self._open.add(index)
                 continue
             self._open.discard(index)
-            self._reasons.add(reason)
+            if reason.startswith("content_filter"):
+                self._filtered = True
+            else:
+                self._otherwise = True
             if reason in _FAILED and not self._broke(choice):
                 self.fail(_FAILED[reason], reason)
-        if self._reasons and not self._open and all(reason.startswith("content_filter") for reason in self._reasons):
+        if self._filtered and not self._otherwise and not self._open:
             self.fail(ErrorType.CONTENT_FILTER, "content_filter")
+
+
+def _tells(choice: object) -> bool:
+    """Whether a chunk's choice has something of the answer itself."""
+    delta = field_of(choice, "delta")
+    return any(field_of(delta, part) for part in _CONTENT) or bool(field_of(choice, "text"))
 
 
 class ResponsesReader(_OpenAIReader):

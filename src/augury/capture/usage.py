@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from augury.core.rules import LARGEST_TOKENS, NAME_CHARACTERS
 
+_FIELDS = (
+    "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens",
+    "reasoning_tokens", "service_tier",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+
+class Usage(NamedTuple):
     """Tokens of one call; None where nobody tells.
 
     `input` counts cached and cache-written tokens too, `cache_write` those written for an hour too, `output` the reasoning.
@@ -26,34 +29,31 @@ class Usage:
 
     def fields(self) -> dict[str, Any]:
         """What is known, by the names of `model_performance_metrics`."""
-        named = {
-            "input_tokens": self.input,
-            "output_tokens": self.output,
-            "cached_input_tokens": self.cached_input,
-            "cache_write_tokens": self.cache_write,
-            "cache_write_1h_tokens": self.cache_write_1h,
-            "reasoning_tokens": self.reasoning,
-            "service_tier": self.service_tier,
-        }
-        return {name: value for name, value in named.items() if value is not None}
+        return {name: value for name, value in zip(_FIELDS, self, strict=True) if value is not None}
 
 
 def field_of(whole: object, name: str) -> Any:
     """A field of a JSON object, or of an object of a client; None where there is none."""
+    if type(whole) is dict:
+        return whole.get(name)
+    if whole is None:
+        return None
     return whole.get(name) if isinstance(whole, (dict, Mapping)) else getattr(whole, name, None)
 
 
 def first_of(whole: object, *names: str) -> int | None:
     """The first of these fields that is a count of tokens."""
-    for name in names:
-        if (found := count(field_of(whole, name))) is not None:
+    for name in names if whole is not None else ():
+        if (value := field_of(whole, name)) is not None and (found := count(value)) is not None:
             return found
     return None
 
 
 def count(value: object) -> int | None:
     """A count of tokens, where the value is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is int:
+        return value if 0 <= value <= LARGEST_TOKENS else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return int(value) if 0 <= value <= LARGEST_TOKENS and value == int(value) else None
 
@@ -65,5 +65,9 @@ def name(value: object) -> str | None:
 
 def including(whole: int | None, *parts: int | None) -> int | None:
     """A count that includes its parts: where they are more than it, it was meant without them."""
-    within = sum(part or 0 for part in parts)
-    return whole if whole is None or within <= whole else min(whole + within, LARGEST_TOKENS)
+    if whole is None:
+        return None
+    within = 0
+    for part in parts:
+        within += part or 0
+    return whole if within <= whole else min(whole + within, LARGEST_TOKENS)
