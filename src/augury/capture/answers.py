@@ -38,17 +38,17 @@ class AnswerReader:
         answer_id: the provider's own id of the answer, such as "chatcmpl-…".
         begun: whether anything of the answer itself has come: its first event is the first token.
         ended: whether the answer is known to be whole, or to have failed.
+        varying: behind what stands the text in which alone most events of a stream differ; empty where that is not known.
     """
 
     operation = "chat"
-
-    def __init__(self) -> None:
-        self.answer_id: str | None = None
-        self.begun = False
-        self.ended = False
-        self._model: str | None = None
-        self._error_type: ErrorType | None = None
-        self._error: str | None = None
+    answer_id: str | None = None
+    begun = False
+    ended = False
+    varying = b""
+    _model: str | None = None
+    _error_type: ErrorType | None = None
+    _error: str | None = None
 
     def body(self, data: object) -> None:
         """Read a whole answer."""

@@ -63,7 +63,6 @@ class MessagesReader(AnswerReader):
     """`/v1/messages`."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._told: dict[str, Any] = {}
 
     def body(self, data: object) -> None:

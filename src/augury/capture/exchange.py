@@ -151,16 +151,21 @@ class Exchange:
 
 
 class Attempt:
-    """One request of an exchange, and its answer."""
+    """One request of an exchange, and its answer.
+
+    Attributes:
+        varying: of the reader of the answer.
+    """
 
     __slots__ = (
-        "_began", "_elsewhere", "_ended_ms", "_exchange", "_finished", "_first_ms", "_number", "_reader", "_skips",
+        "_began", "_elsewhere", "_ended_ms", "_exchange", "_finished", "_first_ms", "_number", "_reader", "_skips", "varying",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, reader: AnswerReader, number: int) -> None:
         self._exchange = exchange
         self._reader = reader
         self._skips = reader.skips
+        self.varying = reader.varying
         self._number = number
         self._first_ms: int | None = None
         self._ended_ms: int | None = None

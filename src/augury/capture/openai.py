@@ -53,10 +53,8 @@ def usage_of(told: object, service_tier: object = None) -> Usage:
 
 
 class _OpenAIReader(AnswerReader):
-    def __init__(self) -> None:
-        super().__init__()
-        self._usage: object = None
-        self._tier: object = None
+    _usage: object = None
+    _tier: object = None
 
     def usage(self) -> Usage:
         return usage_of(self._usage, self._tier)
@@ -84,11 +82,12 @@ class _OpenAIReader(AnswerReader):
 class ChatReader(_OpenAIReader):
     """`/chat/completions`, and `/completions` before it."""
 
+    varying = b'"content":"'
+    _filtered = _otherwise = False  # how choices ended
+
     def __init__(self, operation: str = "chat") -> None:
-        super().__init__()
         self.operation = operation
         self._open: set[object] = set()  # choices that have begun and not ended
-        self._filtered = self._otherwise = False  # how those ended that have
 
     def body(self, data: object) -> None:
         """Read a whole answer."""
@@ -147,9 +146,7 @@ class ResponsesReader(_OpenAIReader):
         pending: whether the provider still works on it in the background.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.pending = False
+    pending = False
 
     def body(self, data: object) -> None:
         """Read a response object, whole or as an event carries it."""

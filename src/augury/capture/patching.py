@@ -46,6 +46,7 @@ _MISSING = object()
 
 _exchange: ContextVar[Exchange | None] = ContextVar("augury_exchange", default=None)
 _gateways: set[tuple[str, str, int | None]] = set()  # where gateways of ours have answered
+_latest_host: tuple[Any, str] = (None, "")
 _background: dict[str, Attempt] = {}  # by the answer's id: calls of which the provider has not told the end yet
 
 
@@ -237,7 +238,7 @@ def _begun(package: str, client: Any, args: tuple[Any, ...], named: dict[str, An
 
 
 def _exchange_of(package: str, client: Any, options: Any, headers: Mapping[str, Any]) -> tuple[Exchange, Any]:
-    path, host = options.url, client.base_url.host
+    path, host = options.url, _host(client.base_url)
     body, more = _mapping(options.json_data), _mapping(options.extra_json)
     gateway = bool(_gateways) and _origin(client.base_url) in _gateways
     exchange = Exchange(
@@ -265,6 +266,16 @@ def _wants_usage(path: str, host: str, body: Mapping[str, Any], more: Mapping[st
     return takes_stream_options(host) if _patches.stream_usage is None else _patches.stream_usage
 
 
+def _host(url: Any) -> str:
+    """The host of a client's address: working it out takes longer than seeing that it is the one seen last."""
+    global _latest_host  # noqa: PLW0603 - one assignment, of a pair that belongs together
+    latest, host = _latest_host
+    if url is not latest:
+        host = url.host
+        _latest_host = url, host
+    return host
+
+
 def _origin(url: Any) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
@@ -272,6 +283,8 @@ def _origin(url: Any) -> tuple[str, str, int | None]:
 def _mapping(value: object) -> dict[str, Any]:
     if type(value) is dict:
         return value
+    if value is None:
+        return {}
     return dict(value) if isinstance(value, Mapping) else {}
 
 
@@ -346,7 +359,10 @@ def _answered(exchange: Exchange, attempt: Attempt, response: Any) -> None:
         if len(_gateways) < _MOST_GATEWAYS:
             _gateways.add(_origin(response.request.url))
     whole = _content(response)
-    splitter = splitter_for(response.headers.get("content-type", ""))
+    events = whole is None or not whole.startswith(
+        b"{"
+    )  # whole JSON is the usual, and takes no look at what it says it is
+    splitter = splitter_for(response.headers.get("content-type", "")) if events else None
     if whole is None or (splitter is not None and exchange.drops_usage):
         watch(response, attempt, drop_usage=exchange.drops_usage)
     elif splitter is not None and response.is_success:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from augury.capture import harmless, recorder
 from augury.capture.sse import Event, splitter_for
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OWN = ("iter_bytes", "close", "aiter_bytes", "aclose")
 _ERRORS_FROM = 300
 _LARGEST_BODY = 64 * 2**20  # bytes of a whole answer that is streamed; what is larger is not read
+_PADDING = b'"obfuscation":"'
 _NO_USAGE = b',"usage":null'  # never within a text: there the quotes have backslashes
 
 
@@ -43,6 +44,44 @@ def _is_async(response: Any) -> bool:
     return not hasattr(response.stream, "__iter__")
 
 
+class _Usual(NamedTuple):
+    """An event that says nothing new, around the text in it: one that differs in that text alone says nothing new either."""
+
+    before: bytes
+    after: bytes
+    last: bytes  # behind random letters, with which OpenAI hides how long the text is; empty where there are none
+    passed: tuple[bytes, bytes, bytes] | None  # what of these goes on, where that is less
+
+
+def _around(varying: bytes, chunk: bytes, *, drops: bool) -> _Usual | None:
+    """What the next ones will be like; None where it is not known behind what their text stands."""
+    start = chunk.find(varying) + len(varying) if varying else 0
+    end = chunk.find(b'"', start)
+    if start <= len(varying) or end < 0:
+        return None
+    before, after, last = chunk[:start], chunk[end:], b""
+    padding = after.find(_PADDING) + len(_PADDING)
+    if padding > len(_PADDING) and (close := after.find(b'"', padding)) >= 0:
+        after, last = after[:padding], after[close:]
+    fixed = before, after, last
+    passed = (before.replace(_NO_USAGE, b""), after.replace(_NO_USAGE, b""), last.replace(_NO_USAGE, b""))
+    return _Usual(*fixed, passed if drops and passed != fixed else None)
+
+
+def _alike(chunk: bytes, usual: _Usual) -> bytes | None:
+    """What goes on of a chunk that is as usual; None where it is not."""
+    before, after, last, passed = usual
+    if not chunk.startswith(before):
+        return None
+    start = len(before)
+    end = chunk.find(b'"', start)
+    rest = end + len(after)
+    close = chunk.find(b'"', rest) if last else rest
+    if end < 0 or close < 0 or not chunk.startswith(after, end) or chunk[close:] != last:
+        return None
+    return chunk if passed is None else passed[0] + chunk[start:end] + passed[1] + chunk[rest:close] + passed[2]
+
+
 class _Watch:
     """Stands before the methods of one response."""
 
@@ -54,6 +93,7 @@ class _Watch:
         streams = self._status < _ERRORS_FROM
         self._splitter = splitter_for(response.headers.get("content-type", "")) if streams else None
         self._drops = drop_usage
+        self._usual: _Usual | None = None
         self._whole = bytearray()
         self._pulling = False  # a close that comes while we wait for bytes is httpx's own, at their end
 
@@ -118,10 +158,15 @@ class _Watch:
                 if len(self._whole) <= _LARGEST_BODY:
                     self._whole += chunk
                 return chunk
-            if not splitter.pending and attempt.skips(chunk):  # as nearly always
-                passed = chunk.replace(_NO_USAGE, b"", 1) if self._drops else chunk
-                if not self._drops or b'"usage"' not in passed:
-                    return passed
+            if not splitter.pending:  # as nearly always
+                usual = self._usual
+                if usual is not None and (alike := _alike(chunk, usual)) is not None:
+                    return alike
+                if attempt.skips(chunk):
+                    passed = chunk.replace(_NO_USAGE, b"", 1) if self._drops else chunk
+                    if not self._drops or b'"usage"' not in passed:
+                        self._usual = _around(attempt.varying, chunk, drops=self._drops)
+                        return passed
             if self._drops:
                 return b"".join([_as_unasked(event) for event in self._events(attempt, splitter, chunk)])
             for _ in self._events(attempt, splitter, chunk):
