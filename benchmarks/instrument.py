@@ -18,6 +18,8 @@ import time
 from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -37,6 +39,7 @@ _ASK: Any = [
         "content": "Please fix this function so that it also handles empty lists:\n\n" + "x = x + 1\n" * 40,
     },
 ]
+_numbers = count()
 _USAGE = {"prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29}
 _WORDS = 40
 
@@ -194,18 +197,24 @@ def _timed(ask: Callable[[], object]) -> _Taken:
     return taken
 
 
-def _whole(url: str) -> _Taken:
+def _ask(*, new: bool = True) -> Any:
+    """A message that was not sent before: an agent sends the same with each of its steps, but most others do not."""
+    system, user = _ASK
+    return [system, user | {"content": f"{user['content']}x = {next(_numbers)}\n"}] if new else _ASK
+
+
+def _whole(url: str, *, new: bool = True) -> _Taken:
     import openai  # noqa: PLC0415 - of the development tools
 
     with openai.OpenAI(base_url=url, api_key="none") as client:
-        return _timed(lambda: client.chat.completions.create(model="gpt-4o", messages=_ASK))
+        return _timed(lambda: client.chat.completions.create(model="gpt-4o", messages=_ask(new=new)))
 
 
 def _streamed(url: str) -> _Taken:
     import openai  # noqa: PLC0415
 
     with openai.OpenAI(base_url=url, api_key="none") as client:
-        return _timed(lambda: list(client.chat.completions.create(model="gpt-4o", messages=_ASK, stream=True)))
+        return _timed(lambda: list(client.chat.completions.create(model="gpt-4o", messages=_ask(), stream=True)))
 
 
 def _async_whole(url: str) -> _Taken:
@@ -216,7 +225,7 @@ def _async_whole(url: str) -> _Taken:
         async with openai.AsyncOpenAI(base_url=url, api_key="none") as client:
             for number in range(_WARM + _CALLS):
                 spent, began = time.thread_time(), time.perf_counter()
-                await client.chat.completions.create(model="gpt-4o", messages=_ASK)
+                await client.chat.completions.create(model="gpt-4o", messages=_ask())
                 if number >= _WARM:
                     taken.wall.append(time.perf_counter() - began)
                     taken.processor.append(time.thread_time() - spent)
@@ -225,7 +234,12 @@ def _async_whole(url: str) -> _Taken:
     return asyncio.run(many())
 
 
-_WAYS = {"whole": _whole, f"streamed, {_WORDS} chunks": _streamed, "whole, async": _async_whole}
+_WAYS = {
+    "whole": _whole,
+    "whole, same message": partial(_whole, new=False),
+    f"streamed, {_WORDS} chunks": _streamed,
+    "whole, async": _async_whole,
+}
 
 
 def _table(way: str, taken: dict[str, _Taken]) -> None:

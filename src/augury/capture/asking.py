@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from augury.capture.usage import field_of, name
 from augury.classify import Attachment, classify
+from augury.classify.window import SYSTEM_CHARACTERS, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 _MOST_MESSAGES = 200  # looked through, from the latest back
 _MOST_PARTS = 50
 _TEXTS = ("text", "input_text")
+_MOST_FOUND = 500
+_found: dict[tuple[int, int, int, int], Classification] = {}
+"""What was found in the latest messages, by hashes of what is read of them: an agent sends the same one with each of its steps."""
+
 _FILES = ("image_url", "input_image", "image", "document", "file", "input_file", "input_audio", "audio")
 
 
@@ -26,12 +31,18 @@ def classified(body: object) -> Classification:
     """
     message, attachments = _latest(body)
     tools = field_of(body, "tools") or field_of(body, "functions")
-    return classify(
-        message,
-        system=_system(body),
-        tools=len(tools) if isinstance(tools, list | tuple) else 0,
-        attachments=attachments,
-    )
+    count = len(tools) if isinstance(tools, (list, tuple)) else 0
+    system = _system(body)
+    if message is None or attachments:
+        return classify(message, system=system, tools=count, attachments=attachments)
+    asked = len(message), hash(read(message)), hash(system and system[:SYSTEM_CHARACTERS]), count
+    found = _found.get(asked)
+    if found is None:
+        found = classify(message, system=system, tools=count)
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        _found[asked] = found
+    return found
 
 
 def _latest(body: object) -> tuple[str | None, list[Attachment]]:
