@@ -359,10 +359,9 @@ def _answered(exchange: Exchange, attempt: Attempt, response: Any) -> None:
         if len(_gateways) < _MOST_GATEWAYS:
             _gateways.add(_origin(response.request.url))
     whole = _content(response)
-    events = whole is None or not whole.startswith(
-        b"{"
-    )  # whole JSON is the usual, and takes no look at what it says it is
-    splitter = splitter_for(response.headers.get("content-type", "")) if events else None
+    splitter = None
+    if whole is None or not whole.startswith(b"{"):  # else it is JSON, as most are
+        splitter = splitter_for(response.headers.get("content-type", ""))
     if whole is None or (splitter is not None and exchange.drops_usage):
         watch(response, attempt, drop_usage=exchange.drops_usage)
     elif splitter is not None and response.is_success:
