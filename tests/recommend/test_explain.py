@@ -198,6 +198,34 @@ def test_a_fast_or_cheap_model_whose_answers_are_disliked_is_said_to_be(priority
     )
 
 
+def test_where_nobody_liked_an_answer_it_is_said_without_a_percentage() -> None:
+    said = reason(Priority.SPEED, chosen(satisfaction_rate=0.0, rated=8), another())
+
+    assert "succeeded, but none of 8 ratings up" in said
+
+
+def test_what_is_more_probably_the_cheapest_is_not_called_cheaper_at_a_higher_price() -> None:
+    said = reason(
+        Priority.COST,
+        chosen(0.3, estimated_cost_per_answer=0.0001),
+        another(0.4, estimated_cost_per_answer=0.00017, sample_size=9),
+    )
+
+    assert "GPT-4o may be better (40% sure to be the best), but has only 9 calls" in said
+    assert "cheaper" not in said
+
+
+def test_a_time_that_failures_do_not_explain_is_not_put_down_to_them() -> None:
+    said = reason(
+        Priority.SPEED,
+        chosen(avg_response_time=1_200.0, estimated_time_to_answer=1_150.0, success_rate=97.0),
+        another(avg_response_time=1_100.0, estimated_time_to_answer=2_400.0, success_rate=93.0),
+    )
+
+    assert "only 93% of them succeed" not in said
+    assert "2.4s" in said
+
+
 @pytest.mark.parametrize(("share", "rated"), [(40.0, 10), (0.0, 2), (52.0, 1_000)])
 def test_ratings_that_may_as_well_be_even_are_no_dislike(share: float, rated: int) -> None:
     assert "but only" not in reason(Priority.SPEED, chosen(satisfaction_rate=share, rated=rated), another())

@@ -19,6 +19,7 @@ _POINTS = 0.5  # a difference that whole percents can hide
 _FEW = 0.5  # so much fewer calls are few beside the other's
 _FEW_RATINGS = 20
 _FAILS_MORE = 3.0  # points
+_NEARLY = 1.5  # a factor within which failures explain most of a time
 _LESS_TIME = 0.97  # a time that is shown as shorter, and is
 
 
@@ -117,7 +118,8 @@ def _why_slower(asked: Asked, best: Standing, other: Standing) -> str:
         return ""  # then the reason does not call the choice the fastest
     if asked.complexity is not None:
         return f"{other.name} averages {a_call}, but on {level_name(asked.complexity)} it needs {useful}"
-    if other.counted_rate < best.counted_rate - _FAILS_MORE:
+    by_failures = its.avg_response_time * 100.0 / max(other.counted_rate, 1.0)
+    if other.counted_rate < best.counted_rate - _FAILS_MORE and its.estimated_time_to_answer <= _NEARLY * by_failures:
         return (
             f"{other.name} takes {a_call} a call, but only {percent(other.counted_rate)} of them succeed: "
             f"{useful} to a useful answer"

@@ -224,7 +224,10 @@ def _disliked(own: Metrics) -> str:
     if own.satisfaction_rate is None:
         return ""
     _, at_most = wilson_interval(round(own.satisfaction_rate * own.rated / 100.0), own.rated)
-    return f", but only {percent(own.satisfaction_rate)} of {own.rated:,} ratings up" if at_most < _HALF else ""
+    if at_most >= _HALF:
+        return ""
+    share = f"only {percent(own.satisfaction_rate)}" if own.satisfaction_rate else "none"
+    return f", but {share} of {own.rated:,} ratings up"
 
 
 def _average(asked: Asked, best: Standing, others: list[Standing]) -> str:
@@ -292,7 +295,11 @@ def _may_be_better(asked: Asked, best: Standing, rival: Standing) -> str:
     """What speaks for a model that was not chosen: its estimate where that is the better one, and how sure that is."""
     priority, its = asked.priority, rival.metrics
     what, figure = "better", ""
-    if priority is Priority.SPEED:
+    ours, theirs = _measure(priority, best), _measure(priority, rival)
+    timed_or_paid = priority is Priority.SPEED or (priority is Priority.COST and _priced(best) == _priced(rival))
+    if timed_or_paid and ours is not None and theirs is not None and theirs < ours:
+        pass  # more probably the best, but not by its estimate: no figure speaks for it
+    elif priority is Priority.SPEED:
         what, figure = "faster", seconds(its.estimated_time_to_answer)
     elif priority is Priority.QUALITY and its.estimated_success_rate > best.metrics.estimated_success_rate + _POINTS:
         figure = f"{percent(its.estimated_success_rate)} success expected"

@@ -144,7 +144,9 @@ def _faster_among(
         theirs = max(theirs, LEAST_VARIANCE) * float((share**2 / other).sum())
         error = sqrt(mine + theirs)
         degrees = error**4 / (mine**2 / freedom + theirs**2 / other_freedom)
-        on_average = float((share * np.log(average[usual, shared] / np.maximum(average[m, shared], 1.0))).sum())
+        on_average = float(
+            (share * np.log(np.maximum(average[usual, shared], 1.0) / np.maximum(average[m, shared], 1.0))).sum()
+        )
         model, against = table.models[m], table.models[usual]
         low, high = difference - Z95 * error, difference + Z95 * error
         yield statement(
