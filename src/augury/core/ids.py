@@ -18,16 +18,17 @@ CALLS = uuid5(_NAMESPACE, "call")
 USERS = uuid5(_NAMESPACE, "user")
 MESSAGES = uuid5(_NAMESPACE, "message")
 
+_DRAWN_BITS = ~(0b1111 << 76 | 0b11 << 62)
+_VERSION_7 = 7 << 76 | 2 << 62
+
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"
 _IS_UUID = re.compile(UUID_PATTERN)
 
 
 def uuid7() -> UUID:
     """A new id that sorts by its time: 48 bits of milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(_ten_bytes(), "big")
-    high, low = random >> 68, random & (1 << 62) - 1
-    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+    drawn = time.time_ns() // 1_000_000 << 80 | int.from_bytes(_ten_bytes(), "big")
+    return UUID(int=drawn & _DRAWN_BITS | _VERSION_7)
 
 
 def uuid7_text() -> str:

@@ -76,7 +76,10 @@ class Asked:
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, in lower case."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
 
 
 def read(route: Route, body: bytes, headers: Sequence[Raw], query: bytes) -> Asked:

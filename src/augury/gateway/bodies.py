@@ -22,7 +22,7 @@ _SHAPES: Final = {CHAT: Shape.CHAT, RESPONSES: Shape.RESPONSES, MESSAGES: Shape.
 _PATHS: Final = {Shape.CHAT: CHAT.path, Shape.MESSAGES: MESSAGES.path}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Body:
     """A request for one provider."""
 

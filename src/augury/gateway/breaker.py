@@ -37,6 +37,10 @@ class Breakers:
         self._clock = clock
         self._circuits: OrderedDict[Hashable, _Circuit] = OrderedDict()
 
+    def __len__(self) -> int:
+        """How many circuits are not as new: mostly none."""
+        return len(self._circuits)
+
     def rests_s(self, key: Hashable) -> float:
         """For how much longer nobody should ask; 0 where one may."""
         circuit = self._circuits.get(key)

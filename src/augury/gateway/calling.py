@@ -15,7 +15,7 @@ from augury.errors import TranslationError
 from augury.gateway import bodies, headers, patience
 from augury.gateway.answering import GONE, Answer, Trial, begin, no_answer
 from augury.gateway.refusals import Refused
-from augury.gateway.upstreams import Prepared, UpstreamFailed
+from augury.gateway.upstreams import UpstreamFailed
 
 if TYPE_CHECKING:
     from augury.gateway.asked import Asked
@@ -105,14 +105,10 @@ class _Call:
         try:
             async with asyncio.timeout_at(self._deadline):
                 reply = await self._calling.upstreams.open(
-                    Prepared(
-                        upstream=target.upstream,
-                        url=target.upstream.url(body.path, "" if body.translation else self.asked.query),
-                        headers=headers.onward(
-                            self.asked.headers, target.upstream, body.headers if body.translation else None
-                        ),
-                        body=body.content,
-                    )
+                    target.upstream,
+                    target.upstream.url(body.path, "" if body.translation else self.asked.query),
+                    headers.onward(self.asked.headers, target.upstream, body.headers if body.translation else None),
+                    body.content,
                 )
                 answer = await begin(self, trial, reply, body)
         except UpstreamFailed as problem:

@@ -27,6 +27,7 @@ _STAY_HERE: Final = _OF_A_CONNECTION | frozenset({
     b"host", b"content-length", b"accept-encoding", b"cookie", b"origin", b"referer", b"expect", b"forwarded",
     b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip",
 })  # fmt: skip
+_NEITHER_KEYS: Final = _STAY_HERE | _CREDENTIALS
 _STAY_THERE: Final = _OF_A_CONNECTION | frozenset({
     b"content-length", b"set-cookie", b"date", b"server", b"alt-svc", b"strict-transport-security", b"nel", b"report-to",
     b"content-security-policy",
@@ -44,17 +45,14 @@ def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, 
 
     Those of a translated request are its own: what is said to one provider means nothing to another.
     """
-    named = _named_by_connection(headers)
-    credentials = frozenset() if upstream.callers_key else _CREDENTIALS
+    here, named = _STAY_HERE if upstream.callers_key else _NEITHER_KEYS, _named_by_connection(headers)
     sent: dict[str, str] = {}
     for name, value in headers:
-        if name in _STAY_HERE or name in credentials or name in named or name.startswith(OURS):
+        if name in here or name in named or name.startswith(OURS):
             continue
         if name in _CREDENTIALS and KEYS in value:  # a key of ours, beside the caller's own for the provider
             continue
         if translated is not None and name.startswith(_TO_ONE_PROVIDER):
-            continue
-        if name in _CREDENTIALS and _is_ours(value):  # who sends their provider's key shows ours in another header
             continue
         word, said = name.decode("latin-1"), value.decode("latin-1")
         sent[word] = f"{sent[word]}, {said}" if word in sent else said
@@ -63,10 +61,6 @@ def onward(headers: Sequence[Raw], upstream: Upstream, translated: Mapping[str, 
     sent.update(upstream.credentials())
     sent.update(upstream.headers)
     return sent
-
-
-def _is_ours(credentials: bytes) -> bool:
-    return any(word.startswith(PREFIX.encode()) for word in credentials.split())
 
 
 def back(headers: Iterable[Raw]) -> list[Raw]:

@@ -23,22 +23,31 @@ class Health:
 
     def rests_s(self, target: Target) -> float:
         """For how long a target is to be left alone; 0 where it need not be."""
+        if not self._breakers:
+            return 0.0
         return max(self._breakers.rests_s(key) for key in _keys(target))
 
     def begins(self, target: Target) -> None:
         """Somebody asks it."""
+        if not self._breakers:
+            return
         for key in _keys(target):
             self._breakers.begins(key)
 
     def ends(self, target: Target, error_type: ErrorType | None) -> None:
         """What became of it; None: an answer."""
+        if error_type is None and not self._breakers:
+            return
         model, upstream = _keys(target)
         self._breakers.ends(model, error_type)
         self._breakers.ends(upstream, error_type if error_type in _OF_THE_LINE else None)
 
     def budget(self, target: Target) -> Budget:
         """The retries of its provider."""
-        return self._budgets.setdefault(target.upstream.name, Budget())
+        budget = self._budgets.get(target.upstream.name)
+        if budget is None:
+            budget = self._budgets[target.upstream.name] = Budget()
+        return budget
 
 
 def _keys(target: Target) -> tuple[tuple[str, str], tuple[str, None]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from augury.core.calls import SelectedBy
-from augury.gateway.asked import conversation_of
+from augury.gateway.asked import ROUTES, conversation_of
 from augury.gateway.choosing import Chooser
 from augury.gateway.refusals import Refused
 from augury.gateway.targets import Target, Targets
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from augury.models.prices import PriceBook
     from augury.recommend.recommender import ModelRecommender
 
+_REMEMBERED = 4_096  # plans by names: far more than the callers of one installation use
 _NOT_AGAIN = {"x-should-retry": "false"}  # as the official clients take it
 _NOTHING = (
     "this gateway has no provider yet: start the server with OPENAI_API_KEY or ANTHROPIC_API_KEY set, or name a file of "
@@ -87,6 +89,7 @@ class Planner:
         self.targets = Targets(configuration.upstreams)
         self.tasks = Tasks(rules)
         self.chooser = Chooser(configuration, self.targets, recommender, prices, rests_s)
+        self._named = lru_cache(maxsize=_REMEMBERED)(self._name)
 
     async def plan(self, asked: Asked, logical: Logical) -> Plan:
         """Say who is to answer.
@@ -99,14 +102,17 @@ class Planner:
             raise Refused(HTTPStatus.NOT_FOUND, _NOTHING, code="no_provider", headers=_NOT_AGAIN)
         if asked.chosen_here:
             return await self._choice(asked, logical)
-        api = asked.route.api
-        first = self.targets.find(asked.model, api)
-        others = [self.targets.find(name, api) for name in self._configuration.fallbacks.get(first.model, ())]
-        able = [target for target in (first, *others) if target.may_answer(asked.route)]
+        return self._named(asked.model, asked.route.path)
+
+    def _name(self, model: str, path: str) -> Plan:
+        route = ROUTES[path]
+        first = self.targets.find(model, route.api)
+        others = [self.targets.find(name, route.api) for name in self._configuration.fallbacks.get(first.model, ())]
+        able = [target for target in (first, *others) if target.may_answer(route)]
         if first not in able[:1]:
             raise Refused(
                 HTTPStatus.BAD_REQUEST,
-                f"{first.name} is at {first.upstream.name}, which cannot answer {asked.route.path}",
+                f"{first.name} is at {first.upstream.name}, which cannot answer {path}",
                 param="model",
             )
         return Plan(targets=able)

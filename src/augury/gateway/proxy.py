@@ -237,7 +237,7 @@ class _Watch:
         self.left = False
         self._receive = receive
         self._task: asyncio.Task[None] | None = None
-        self._begins = asyncio.get_running_loop().call_later(_UNWATCHED_S, self._begin)
+        self._begins = answering.get_loop().call_later(_UNWATCHED_S, self._begin)
 
     def end(self) -> None:
         """There is nothing to watch any more."""

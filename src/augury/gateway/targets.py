@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from augury.gateway.asked import RESPONSES
 from augury.gateway.refusals import Refused
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from augury.gateway.asked import Route
     from augury.gateway.upstreams import Offer, Upstream
-
-_REMEMBERED: Final = 4_096  # names: far more than the callers of one installation use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +53,6 @@ class Targets:
         for target in self.offered():
             self._by_name.setdefault(target.name, []).append(target)
             self._by_model.setdefault(target.model, []).append(target)
-        self._found = lru_cache(maxsize=_REMEMBERED)(self._find)
 
     def offered(self) -> Iterator[Target]:
         """Every model that a provider's owner lists, in his order."""
@@ -81,9 +77,6 @@ class Targets:
         Raises:
             Refused: nobody does.
         """
-        return self._found(asked, api)
-
-    def _find(self, asked: str, api: Api) -> Target:
         for upstream in self.upstreams:
             if called := upstream.aliases.get(asked):
                 return self._at(upstream, called)

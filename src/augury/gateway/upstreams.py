@@ -6,7 +6,6 @@ Bytes go through as they are. Nothing here knows what a body says.
 from __future__ import annotations
 
 import urllib.request
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -20,7 +19,7 @@ from augury.core.calls import ErrorType
 from augury.errors import AuguryError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
 MOST_CONNECTIONS: Final = 4_096
 """Open connections to all providers together: more streams than that are a fault, or an attack."""
@@ -81,16 +80,6 @@ class Upstream:
         return {"authorization": f"Bearer {self.key}"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A request, ready to be sent: headers as they go over the line, credentials included."""
-
-    upstream: Upstream
-    url: str
-    headers: Mapping[str, str] | Sequence[tuple[str, str]] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)  # None: asked by GET
-
-
 class UpstreamFailed(AuguryError):
     """A provider gave no answer, or not all of one.
 
@@ -127,9 +116,7 @@ class Reply:
 
     def close(self) -> None:
         """End it: the connection is kept where all of the answer was read, and closed where not."""
-        if self._response.content.is_eof():
-            self._response.release()
-        else:
+        if not self._response.closed:
             self._response.close()
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -154,6 +141,8 @@ class Reply:
         parts: list[bytes] = []
         try:
             while size <= limit:
+                if content.at_eof():
+                    return b"".join(parts), True
                 part = await content.readany()
                 if not part:
                     return b"".join(parts), True
@@ -171,20 +160,25 @@ class Upstreams:
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
 
-    async def open(self, prepared: Prepared) -> Reply:
+    async def open(self, upstream: Upstream, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a request, and have the head of its answer; whoever asks closes it.
+
+        Args:
+            upstream: who is asked.
+            url: where, see `Upstream.url`.
+            headers: as they go over the line, credentials included.
+            body: as it goes over the line.
 
         Raises:
             UpstreamFailed: no answer began.
         """
-        upstream = prepared.upstream
         session = self._session or self._open()
         try:
             response = await session.request(
-                "GET" if prepared.body is None else "POST",
-                prepared.url,
-                data=prepared.body,
-                headers=prepared.headers,
+                "POST",
+                url,
+                data=body,
+                headers=headers,
                 timeout=_timeout(upstream.connect_s, upstream.answer_s),
                 allow_redirects=False,  # a key goes nowhere but where its owner sends it
                 proxy=self._proxy(upstream.base_url),
@@ -192,19 +186,6 @@ class Upstreams:
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise failed(problem, upstream) from None
         return Reply(response, upstream)
-
-    @asynccontextmanager
-    async def send(self, prepared: Prepared) -> AsyncIterator[Reply]:
-        """The answer to a request until the end of the block, which closes the connection if not all of it was read.
-
-        Raises:
-            UpstreamFailed: no answer began.
-        """
-        reply = await self.open(prepared)
-        try:
-            yield reply
-        finally:
-            reply.close()
 
     async def close(self) -> None:
         """Close what is open."""
@@ -214,6 +195,7 @@ class Upstreams:
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
+            request_class=_Request,
             connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -229,6 +211,16 @@ class Upstreams:
             passed_by = urllib.request.proxy_bypass(parts.hostname or "")
             self._proxies[base_url] = None if passed_by else proxy
         return self._proxies[base_url]
+
+
+class _Request(aiohttp.ClientRequest):
+    """Has no header of aiohttp's own. Which those are is the same for all, and worked out once."""
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Add none."""
+        if self._skip_auto_headers is None:
+            super().update_auto_headers(skip_auto_headers)
+            type(self)._skip_auto_headers = self._skip_auto_headers  # noqa: SLF001 - there is no other way to keep it
 
 
 @cache

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("augury.server")
 _KEPT = "augury.caller"
-_ONCE = (b"host", b"origin", b"authorization", b"x-api-key")
+_ONCE = frozenset((b"host", b"origin", b"authorization", b"x-api-key"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +176,13 @@ def caller_of(request: Request) -> Caller:
 
 def said_twice(request: Request) -> str | None:
     """The header that came more than once although two readers may then read two things: whose word would count?"""
-    names = [name for name, _ in request["headers"] if name in _ONCE]
-    return next((name.decode() for name in names if names.count(name) > 1), None)
+    seen: set[bytes] = set()
+    for name, _ in request["headers"]:
+        if name in seen:
+            return str(name, "ascii")
+        if name in _ONCE:
+            seen.add(name)
+    return None
 
 
 def cookie_name(request: Request) -> str:
@@ -187,9 +192,8 @@ def cookie_name(request: Request) -> str:
 
 def session_of(request: Request) -> str:
     """What the browser shows as its session; empty where it shows nothing."""
-    name = cookie_name(request)
     for header, value in request["headers"]:
-        if header == b"cookie" and (found := cookie_parser(value.decode("latin-1")).get(name)):
+        if header == b"cookie" and (found := cookie_parser(value.decode("latin-1")).get(cookie_name(request))):
             return found
     return ""
 

@@ -66,17 +66,17 @@ class Guard:
             if scope["type"] == "lifespan":  # nothing here speaks anything else
                 await self._app(scope, receive, send)
             return
-        asked = _told(scope)
-        origin = asked.get("origin", "")
+        asked = dict(reversed(scope["headers"]))  # of a header that came more than once, the first
+        origin = asked.get(b"origin", b"").decode("latin-1")
         # A page must be able to read its refusal, too: whether to try again, or that its key is wrong.
         readable = scope["path"] == FEEDBACK and not _own(origin, scope, asked) and self._gate.binds(origin)
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = [*message.get("headers", ())]
-                named = {name for name, _ in given}
+                given = dict(message.get("headers", ()))
                 kept = (b"cache-control", _keeping(scope["path"]))
-                message["headers"] = given + [header for header in (*_HEADERS, kept) if header[0] not in named]
+                ours = [header for header in (*_HEADERS, kept) if header[0] not in given]
+                message["headers"] = [*message.get("headers", ()), *ours]
                 if scope["path"] == FEEDBACK:
                     headers = MutableHeaders(scope=message)
                     headers.add_vary_header("Origin")
@@ -87,19 +87,19 @@ class Guard:
 
         await (self._refusal(scope, asked, origin, readable=readable) or self._app)(scope, receive, sent)
 
-    def _refusal(self, scope: Scope, asked: Mapping[str, str], origin: str, *, readable: bool) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, asked: Mapping[bytes, bytes], origin: str, *, readable: bool) -> ASGIApp | None:
         if name := said_twice(scope):
             return problem(HTTPStatus.BAD_REQUEST, f"the header {name} came more than once; send it once")
-        if not self._gate.answers_to(asked.get("host", "")):
+        if not self._gate.answers_to(asked.get(b"host", b"").decode("latin-1")):
             return problem(HTTPStatus.MISDIRECTED_REQUEST, self._other_host())
-        if readable and scope["method"] == "OPTIONS" and "access-control-request-method" in asked:
+        if readable and scope["method"] == "OPTIONS" and b"access-control-request-method" in asked:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=_PREFLIGHT)
         changes = scope["method"] not in _SAFE
         if changes and not readable and not _from_our_page(origin, scope, asked):
             return problem(HTTPStatus.FORBIDDEN, "a page of another origin may not change anything here")
         if refusal := self._stranger(scope, asked, origin):
             return refusal
-        encoding = asked.get("content-encoding", "").strip() or "identity"
+        encoding = asked.get(b"content-encoding", b"").decode("latin-1").strip() or "identity"
         if changes and scope["path"] not in INFLATED and encoding.lower() != "identity":
             return problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -108,7 +108,7 @@ class Guard:
             )
         return None
 
-    def _stranger(self, scope: Scope, asked: Mapping[str, str], origin: str) -> ASGIApp | None:
+    def _stranger(self, scope: Scope, asked: Mapping[bytes, bytes], origin: str) -> ASGIApp | None:
         """What is said to who may not do this."""
         caller, need = self._gate.caller(scope), needed(scope["method"], scope["path"])
         if need is None:
@@ -136,19 +136,14 @@ class Guard:
         return f"this server answers to {', '.join(LOOPBACK)}; the request named another host"
 
 
-def _told(scope: Scope) -> Mapping[str, str]:
-    """The headers of a request by their names in lower case; of one that came more than once, the first."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-
-
-def _unknown(scope: Scope, asked: Mapping[str, str], *, token: bool) -> ASGIApp:
+def _unknown(scope: Scope, asked: Mapping[bytes, bytes], *, token: bool) -> ASGIApp:
     """For who has shown no key, or one that is none: people are sent to sign in."""
     if token:
         needs = "administration needs the token that the server left beside its database, or a key of scope admin, "
     else:
         needs = "this needs a key that is valid, "
     page = scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith(("/api/", "/v1/"))
-    if page and "text/html" in asked.get("accept", ""):
+    if page and b"text/html" in asked.get(b"accept", b""):
         there = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse(f"{SIGN_IN}?next={quote(there, safe='/')}", HTTPStatus.SEE_OTHER)
     return problem(
@@ -168,23 +163,23 @@ def _lacking(caller: Caller, need: May) -> ASGIApp:
     )
 
 
-def _from_our_page(origin: str, scope: Scope, asked: Mapping[str, str]) -> bool:
+def _from_our_page(origin: str, scope: Scope, asked: Mapping[bytes, bytes]) -> bool:
     """Whether a change may have been asked for by a page of ours, or by no page at all."""
     if origin:
         return _own(origin, scope, asked)
-    return asked.get("sec-fetch-site", "none") in {
-        "none",
-        "same-origin",
+    return asked.get(b"sec-fetch-site", b"none") in {
+        b"none",
+        b"same-origin",
     }  # browsers say this where they leave out the origin
 
 
-def _own(origin: str, scope: Scope, asked: Mapping[str, str]) -> bool:
+def _own(origin: str, scope: Scope, asked: Mapping[bytes, bytes]) -> bool:
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
     downgraded = scope["scheme"] == "https" and parts.scheme != "https"
-    return parts.netloc == asked.get("host", "") and not downgraded
+    return parts.netloc == asked.get(b"host", b"").decode("latin-1") and not downgraded
 
 
 def _keeping(path: str) -> bytes:

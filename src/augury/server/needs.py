@@ -5,6 +5,8 @@ What it does not list needs `admin` where keys are needed, so that a route that 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from augury.access.keys import Scope
 
 FEEDBACK = "/api/analytics/models/feedback"
@@ -44,6 +46,7 @@ _RULES: tuple[tuple[frozenset[str], str, Scope | None], ...] = (
 )
 
 
+@lru_cache(maxsize=1_024)
 def needed(method: str, path: str) -> Scope | None:
     """What a request must be allowed; None where everybody is. The path is the one that routes are matched with."""
     method = "GET" if method == "HEAD" else method
