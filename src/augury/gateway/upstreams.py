@@ -17,9 +17,10 @@ import aiohttp
 
 from augury.core.calls import ErrorType
 from augury.errors import AuguryError
+from augury.gateway.wire import MOST_AT_ONCE, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 MOST_CONNECTIONS: Final = 4_096
 """Open connections to all providers together: more streams than that are a fault, or an attack."""
@@ -96,28 +97,32 @@ class UpstreamFailed(AuguryError):
 class Reply:
     """An answer that has begun: its head is there, its body is read as fast as whoever reads it takes it."""
 
-    __slots__ = ("_response", "_upstream", "headers", "status")
+    __slots__ = ("_break_off", "_content", "_named", "_upstream", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse, upstream: Upstream) -> None:
-        self.status = response.status
-        self.headers: tuple[tuple[bytes, bytes], ...] = response.raw_headers
-        self._response = response
+    def __init__(
+        self,
+        upstream: Upstream,
+        status: int,
+        headers: tuple[tuple[bytes, bytes], ...],
+        named: Mapping[str, str],
+        content: aiohttp.StreamReader,
+        break_off: Callable[[], None],
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._named = named
+        self._content = content
+        self._break_off = break_off
         self._upstream = upstream
 
     def header(self, name: str) -> str | None:
         """The first header of that name."""
-        value = self._response.headers.get(name)
-        return value if value is None else str(value)
-
-    @property
-    def length(self) -> int | None:
-        """How many bytes the body is said to have."""
-        return self._response.content_length
+        return self._named.get(name)
 
     def close(self) -> None:
-        """End it: the connection is kept where all of the answer was read, and closed where not."""
-        if not self._response.closed:
-            self._response.close()
+        """End it: the connection is kept where all of the answer has come, and closed where not."""
+        if not self._content.is_eof():
+            self._break_off()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body in the pieces in which it arrives.
@@ -126,7 +131,7 @@ class Reply:
             UpstreamFailed: it ends before its end, or does not go on.
         """
         try:
-            async for chunk in self._response.content.iter_any():
+            async for chunk in self._content.iter_any():
                 yield chunk
         except (aiohttp.ClientError, OSError) as problem:
             raise failed(problem, self._upstream) from None
@@ -137,7 +142,7 @@ class Reply:
         Raises:
             UpstreamFailed: it ends before its end, or does not go on.
         """
-        content, size = self._response.content, 0
+        content, size = self._content, 0
         parts: list[bytes] = []
         try:
             while size <= limit:
@@ -157,7 +162,7 @@ class Upstreams:
     """The client for all providers: one pool of connections, opened when it is first used, on the loop that uses it."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._opened: tuple[aiohttp.ClientSession, Wire] | None = None
         self._proxies: dict[str, str | None] = {}
 
     async def open(self, upstream: Upstream, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -172,36 +177,41 @@ class Upstreams:
         Raises:
             UpstreamFailed: no answer began.
         """
-        session = self._session or self._open()
+        session, wire = self._opened or self._open()
+        timeout = _timeout(upstream.connect_s, upstream.answer_s)
+        proxy = self._proxy(upstream.base_url)
         try:
-            response = await session.request(
-                "POST",
+            if proxy is None and len(body) <= MOST_AT_ONCE:
+                head, content, connection = await wire.ask(url, headers, body, timeout)
+                return Reply(upstream, head.code, head.raw_headers, head.headers, content, connection.close)
+            whole = await session.post(
                 url,
                 data=body,
                 headers=headers,
-                timeout=_timeout(upstream.connect_s, upstream.answer_s),
+                timeout=timeout,
                 allow_redirects=False,  # a key goes nowhere but where its owner sends it
-                proxy=self._proxy(upstream.base_url),
+                proxy=proxy,
             )
+            return Reply(upstream, whole.status, whole.raw_headers, whole.headers, whole.content, whole.close)
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             raise failed(problem, upstream) from None
-        return Reply(response, upstream)
 
     async def close(self) -> None:
         """Close what is open."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened[0].close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            request_class=_Request,
-            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE_S),
+    def _open(self) -> tuple[aiohttp.ClientSession, Wire]:
+        connector = aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE_S)
+        session = aiohttp.ClientSession(
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
-        return self._session
+        self._opened = session, Wire(session, connector)
+        return self._opened
 
     def _proxy(self, base_url: str) -> str | None:
         """The proxy that the environment names for an address, looked up once."""
@@ -211,16 +221,6 @@ class Upstreams:
             passed_by = urllib.request.proxy_bypass(parts.hostname or "")
             self._proxies[base_url] = None if passed_by else proxy
         return self._proxies[base_url]
-
-
-class _Request(aiohttp.ClientRequest):
-    """Has no header of aiohttp's own. Which those are is the same for all, and worked out once."""
-
-    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Add none."""
-        if self._skip_auto_headers is None:
-            super().update_auto_headers(skip_auto_headers)
-            type(self)._skip_auto_headers = self._skip_auto_headers  # noqa: SLF001 - there is no other way to keep it
 
 
 @cache
