@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
 
 from augury.server import frontend
+from augury.server.app import create_app
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from augury.server.parts import Parts
 
 ADDRESSES = (
     "/analytics/models",
@@ -41,6 +44,13 @@ def test_every_address_of_the_dashboard_is_the_same_page(client: TestClient, add
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.text == client.get(ADDRESSES[0]).text
+
+
+def test_the_page_says_of_sample_traffic_that_it_is_that(parts: Parts) -> None:
+    for sample, told in ((True, "yes"), (False, "no")):
+        app = create_app(replace(parts, sample=sample))
+        page = TestClient(app, base_url="http://127.0.0.1").get("/analytics/ask").text
+        assert ("meta", {"name": "augury-sample", "content": told}) in Elements(page).found
 
 
 def test_the_page_has_no_inline_script_or_style_and_names_nothing_from_elsewhere(client: TestClient) -> None:

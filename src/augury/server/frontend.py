@@ -18,6 +18,7 @@ _FOR_ANYBODY = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cache-Control": "public, max-age=300",  # then asked for again with its ETag: its address is always the same
 }
+_NO_SAMPLE, _SAMPLE = b'<meta name="augury-sample" content="no"', b'<meta name="augury-sample" content="yes"'
 _MISSING = (
     "The pages have not been built: run `make install` in the clone, or install Augury with pip. The API works without them; "
     "see /docs.\n"
@@ -41,9 +42,10 @@ def mount(app: FastAPI) -> None:
     app.add_route(COMPONENT, component, methods=["GET"], include_in_schema=False)
 
 
-def page(name: str) -> Response:
-    """A built page; one that says what to do where nothing has been built."""
+def page(name: str, *, sample: bool = False) -> Response:
+    """A built page, which says of sample traffic that it is that; one that says what to do where nothing has been built."""
     try:
-        return HTMLResponse((BUILT / name).read_bytes())
+        content = (BUILT / name).read_bytes()
+        return HTMLResponse(content.replace(_NO_SAMPLE, _SAMPLE) if sample else content)
     except FileNotFoundError:
         return PlainTextResponse(_MISSING, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from augury.server import frontend
+from augury.server.parts import Given
 
 HOME = "/analytics/models"
 _ADDRESSES = (HOME, HOME + "/{model:path}", "/analytics/calls", "/analytics/ask")
@@ -24,5 +25,5 @@ def _home() -> Response:
     return RedirectResponse(HOME)
 
 
-def _dashboard() -> Response:
-    return frontend.page("index.html")
+def _dashboard(parts: Given) -> Response:
+    return frontend.page("index.html", sample=parts.sample)
