@@ -50,7 +50,7 @@ def _ten_bytes() -> bytes:
         return _drawn.popleft()
     except IndexError:
         drawn = os.urandom(10 * _AT_A_TIME)
-        _drawn.extend(drawn[at : at + 10] for at in range(10, len(drawn), 10))
+        _drawn.extend([drawn[at : at + 10] for at in range(10, len(drawn), 10)])
         return drawn[:10]
 
 
