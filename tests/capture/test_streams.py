@@ -75,7 +75,7 @@ def _read(chunks: list[bytes], *, drop: bool) -> tuple[bytes, dict[str, Any]]:
     response = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Chunks(chunks))
     ended, reader = Ended(), reader_for("/v1/chat/completions")
     assert reader is not None
-    watch(response, Attempt(ended, reader, 1), drop_usage=drop)  # type: ignore[arg-type]
+    watch(response, Attempt(ended, reader, 1), drop_usage=drop)  # type: ignore[arg-type]  # of an exchange only `ended` is asked
     passed = b"".join(response.iter_bytes())
     assert ended.record is not None
     return passed, {field: value for field, value in ended.record.items() if not field.endswith("_ms")}
