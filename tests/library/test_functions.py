@@ -232,16 +232,18 @@ def test_a_data_folder_that_cannot_be_used_is_said_and_another_is_taken(
     assert not call.recorded
 
 
-def test_a_journal_that_somebody_deletes_is_replaced(data_dir: Path) -> None:
-    import shutil  # noqa: PLC0415
-
+@pytest.mark.parametrize(("deleted", "waiting"), [("data", 1), ("*.calls", 1), ("lock", 2)])
+def test_a_journal_that_somebody_deletes_is_replaced(data_dir: Path, deleted: str, waiting: int) -> None:
     with augury.track(model="gpt-4o"):
         pass
-    shutil.rmtree(data_dir)
+    # A file by its name, and the folder by moving it away: the thread that delivers may write to it at the same moment.
+    (path,) = data_dir.parent.rglob(deleted)
+    path.rename(data_dir.parent / "deleted")
     assert not augury.flush(timeout=10)
 
     with augury.track(model="gpt-4o") as call:
         pass
 
     assert call.recorded
-    assert len(list(data_dir.rglob("*.calls"))) == 1
+    assert augury.counters().recorded == 1
+    assert survey(*(data_dir / "outboxes").iterdir()).calls == waiting

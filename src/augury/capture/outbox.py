@@ -83,6 +83,11 @@ class Outbox:
         """How many calls recorded here have arrived, or were refused for good."""
         return self.calls.added - self.calls.entries
 
+    @property
+    def gone(self) -> bool:
+        """Whether somebody has deleted a file of it: what is written to such a file, nobody will ever read."""
+        return not (self.folder / _LOCK).exists() or self.calls.gone or self.said.gone
+
     def bury(self, record: object, why: str) -> None:
         """Keep what is refused for good where its owner finds it, as long as there are not too many.
 

@@ -131,6 +131,12 @@ class Segments:
         """How many entries have been added here, since it was opened."""
         return self._added
 
+    @property
+    def gone(self) -> bool:
+        """Whether somebody has deleted a file of it. Asked by who reads."""
+        with self._held():
+            return not all(segment.path.exists() for segment in self._segments)
+
     def close(self) -> None:
         """Let go of the file; what waits stays."""
         with self._held():

@@ -66,7 +66,7 @@ class Shipper:
 
         Args:
             box: what is to be delivered.
-            gone: told when somebody has deleted the outbox, and the thread has ended.
+            gone: told when somebody has deleted files of the outbox, and the thread has ended.
             opened: gives the destination; asked by the thread, since what it takes to reach one may take long to load.
         """
         self.box = box
@@ -172,8 +172,11 @@ class Shipper:
                 self._suffer(problem)
             else:
                 self._recover()
-            if self._trouble is not None and not self.box.folder.exists():
-                _LOG.error("%s is gone, and what waited in it: calls are kept in another folder now", self.box.folder)
+            if self._trouble is not None and self.box.gone:
+                _LOG.error(
+                    "files of %s are gone, and what waited in them: calls are kept in another folder now",
+                    self.box.folder,
+                )
                 self._gone(self)
                 break
             self.box.tell_dropped()
