@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -75,7 +74,7 @@ def meant(calls: Iterable[ModelCall]) -> list[ModelCall]:
     return [
         call
         if call.metadata is None
-        else replace(call, metadata=json.dumps(json.loads(call.metadata), sort_keys=True, ensure_ascii=False))
+        else call._replace(metadata=json.dumps(json.loads(call.metadata), sort_keys=True, ensure_ascii=False))
         for call in calls
     ]
 
@@ -119,7 +118,7 @@ def a_call(number: int = 0, **changes: Any) -> ModelCall:
         variant=None,
         attempt=1,
     )
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def call_id(number: int, when: datetime) -> UUID:
@@ -145,7 +144,7 @@ def world(now: datetime = NOW) -> tuple[ModelCall, ...]:
         *_retried(),
     ]
     dice.shuffle(calls)
-    return tuple(replace(call, timestamp=call.timestamp + later) for call in calls)
+    return tuple(call._replace(timestamp=call.timestamp + later) for call in calls)
 
 
 def _moments(dice: Random) -> Iterator[datetime]:

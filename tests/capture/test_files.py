@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -583,7 +582,7 @@ def test_an_exported_csv_file_is_read_by_others_too(tmp_path: Path) -> None:
     call = RecordReader(BOOK).read(
         {"model": "priced", "response_time_ms": 5, "error_message": 'say "no",\nthen go', "cost_usd": "0.1"}, now=NOW
     )
-    path = exported(tmp_path, [replace(call, timestamp=datetime(2026, 1, 31, 12, 0, 0, 1, tzinfo=UTC))])
+    path = exported(tmp_path, [call._replace(timestamp=datetime(2026, 1, 31, 12, 0, 0, 1, tzinfo=UTC))])
     write_text(path, tmp_path / "calls.csv", "csv")
     with (tmp_path / "calls.csv").open(encoding="utf-8", newline="") as file:
         [row] = csv.DictReader(file)

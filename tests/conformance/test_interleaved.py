@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -147,7 +146,7 @@ class Plain:
                 raise NotFound
             call = max(talk, key=lambda call: (call.timestamp, call.attempt, call.id))
             call = call if call.message_id is None else self._answer(call.message_id)
-        self.calls[call.id] = replace(call, user_rating=feedback.rating)
+        self.calls[call.id] = call._replace(user_rating=feedback.rating)
         if feedback.success is not None:
             self._judge(call.id, None, success=feedback.success)
         return call.id
@@ -182,7 +181,7 @@ class Plain:
             if cost is None:
                 unpriced, kept = unpriced + (call.cost_usd is None), kept + (call.cost_usd is not None)
             elif (cost, CostSource.COMPUTED) != (call.cost_usd, call.cost_source):
-                self.calls[call.id] = replace(call, cost_usd=cost, cost_source=CostSource.COMPUTED)
+                self.calls[call.id] = call._replace(cost_usd=cost, cost_source=CostSource.COMPUTED)
                 changed += 1
         return changed, unpriced, kept
 
@@ -196,10 +195,9 @@ class Plain:
     def _judge(self, id_: UUID, reason: str | None, *, success: bool) -> None:
         call = self.calls[id_]
         if success:
-            self.calls[id_] = replace(call, success=True, error_type=None, error_message=None)
+            self.calls[id_] = call._replace(success=True, error_type=None, error_message=None)
         else:
-            self.calls[id_] = replace(
-                call,
+            self.calls[id_] = call._replace(
                 success=False,
                 error_type=call.error_type or ErrorType.TASK,
                 error_message=call.error_message if reason is None else reason,
@@ -212,7 +210,7 @@ def do(store: Store | Plain, what: str, how: object, known: list[ModelCall]) -> 
         case "append", list():
             return store.append(how)
         case "again", list():
-            return store.append([replace(known[i % len(known)], model="again") for i in how] if known else [])
+            return store.append([known[i % len(known)]._replace(model="again") for i in how] if known else [])
         case "rate", Feedback():
             return _found(lambda: store.rate(how))
         case "report", Outcome():

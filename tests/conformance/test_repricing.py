@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -195,7 +194,7 @@ def _as_priced(call: ModelCall, book: PriceBook) -> ModelCall:
     )  # fmt: skip
     if call.cost_source is CostSource.REPORTED or cost is None:
         return call
-    return replace(call, cost_usd=cost, cost_source=CostSource.COMPUTED)
+    return call._replace(cost_usd=cost, cost_source=CostSource.COMPUTED)
 
 
 def test_sealed_days_that_change_count_from_their_rows_until_they_are_sealed_again(store: Store) -> None:
@@ -215,7 +214,7 @@ def test_sealed_days_that_change_count_from_their_rows_until_they_are_sealed_aga
 
 
 def test_reported_costs_are_never_touched(store: Store) -> None:
-    calls = [replace(call, cost_source=CostSource.REPORTED, cost_usd=Decimal("0.01")) for call in some_calls()]
+    calls = [call._replace(cost_source=CostSource.REPORTED, cost_usd=Decimal("0.01")) for call in some_calls()]
     store.append(calls)
     seal_all(store)
 
@@ -269,7 +268,7 @@ def test_only_days_with_a_difference_are_unsealed(store: Store) -> None:
 
 def test_a_price_that_is_not_known_any_more_leaves_what_was_computed(store: Store) -> None:
     priced, unpriced = a_call(1, model="house", timestamp=THEN), a_call(2, model="house", timestamp=THEN, cost_usd=None)
-    unpriced = replace(unpriced, cost_source=CostSource.UNKNOWN)
+    unpriced = unpriced._replace(cost_source=CostSource.UNKNOWN)
     store.append([priced, unpriced])
 
     (found,) = reprice(store, LIST)
@@ -291,7 +290,7 @@ def test_a_cost_of_nothing_and_no_cost_are_not_the_same(store: Store) -> None:
 
 def test_a_cost_of_unknown_source_that_is_right_is_known_to_be_computed_from_then_on(store: Store) -> None:
     right = _as_priced(a_call(1, timestamp=THEN), OWN)
-    store.append([replace(right, cost_source=CostSource.UNKNOWN)])
+    store.append([right._replace(cost_source=CostSource.UNKNOWN)])
 
     assert [one.calls for one in reprice(store, OWN)] == [1]
 

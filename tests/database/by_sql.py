@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -60,7 +59,6 @@ def insert(connection: Connection, day: int = DAY, number: int = 1, **columns: o
 
 def append(connection: Connection, calls: Iterable[ModelCall]) -> None:
     """Write whole calls."""
-    names = [field.name for field in fields(ModelCall)]
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -70,7 +68,7 @@ def append(connection: Connection, calls: Iterable[ModelCall]) -> None:
         ) as copy,
     ):
         for call in calls:
-            copy.write_row([getattr(call, name) for name in names])
+            copy.write_row(call)
 
 
 def seal(connection: Connection, day: int = DAY) -> int | None:

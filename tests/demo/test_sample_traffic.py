@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -75,9 +74,9 @@ def test_a_week_later_only_dates_ids_and_prices_differ() -> None:
     second = list(sample_calls(PRICES, now=NOW + week, calls_per_day=60))
 
     def moved(call: ModelCall) -> ModelCall:
-        return replace(call, id=UUID(int=0), cost_usd=None)
+        return call._replace(id=UUID(int=0), cost_usd=None)
 
-    assert [replace(moved(call), timestamp=call.timestamp + week) for call in first] == [moved(one) for one in second]
+    assert [moved(call)._replace(timestamp=call.timestamp + week) for call in first] == [moved(one) for one in second]
 
 
 @pytest.mark.parametrize("shift", [1, 40])
@@ -135,7 +134,7 @@ def test_now_is_understood_in_any_time_zone(calls: list[ModelCall]) -> None:
 def test_every_call_passes_the_rules_for_records_unchanged(calls: list[ModelCall], step: int) -> None:
     reader = RecordReader(PRICES)
     for call in calls[::step]:
-        record = asdict(call)
+        record = call._asdict()
         del record["cost_usd"], record["cost_source"]  # so that they are computed as for a recorded call
         assert reader.read(record, now=NOW) == call
 

@@ -6,20 +6,24 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 from tests.world import a_call
 
-from augury.errors import NotADatabase, SchemaTooNew, SettingsError, StoreError, StoreInUse
+from augury.errors import NotADatabase, QueryRefused, SchemaTooNew, SettingsError, StoreAway, StoreError, StoreInUse
 from augury.store import open_store
 from augury.store.protocol import CallsQuestion, Fate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from augury.store.protocol import Store
 
 HOLD = (
     "import sys; from augury.store import open_store; s = open_store(sys.argv[1]); print('mine', flush=True); input()"
@@ -300,3 +304,36 @@ def test_the_engine_leaves_memory_to_others(used: Path) -> None:
     number, unit = str(text).split()
 
     assert unit == "MiB" or (unit == "GiB" and float(number) <= 1)
+
+
+def test_a_store_is_closed_though_others_read_it(used: Path) -> None:
+    for _ in range(20):
+        store = open_store(str(used))
+        begun = Barrier(5)
+
+        def ask(store: Store = store, begun: Barrier = begun) -> str:
+            begun.wait()
+            try:
+                while True:
+                    assert len(store.calls(CallsQuestion(limit=10))) == 10
+            except StoreAway as problem:
+                return str(problem)
+
+        with ThreadPoolExecutor(4) as threads:
+            asking = [threads.submit(ask) for _ in range(4)]
+            begun.wait()
+            store.close()
+        assert {asked.result() for asked in asking} == {f"{used} is closed"}
+
+
+def test_a_question_that_takes_long_is_stopped_when_its_store_is_closed(used: Path) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        with open_store(str(used)) as store:
+            sql = "SELECT count(*) FROM range(100000000000) AS a WHERE a.range % 7 = 3"
+            asked = thread.submit(store.query, sql, limit=1)
+            with pytest.raises(TimeoutError):  # it has begun
+                asked.result(timeout=0.2)
+        with pytest.raises(QueryRefused, match="stopped"):
+            asked.result()
+    with open_store(str(used)) as store:
+        assert store.describe().calls == 10

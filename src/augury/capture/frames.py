@@ -79,7 +79,7 @@ def header_frame() -> bytes:
 
 def frame_of(calls: Sequence[ModelCall]) -> bytes:
     """A frame of calls."""
-    return frame(encode([_VALUES(call) for call in calls]), len(calls))
+    return frame(encode(calls), len(calls))
 
 
 def frame(payload: bytes, calls: int) -> bytes:
@@ -164,7 +164,6 @@ def decode(frames: Frames) -> Batch:
     return Batch(calls=calls, strange=strange, frames=frames)
 
 
-_VALUES: Callable[[ModelCall], tuple[Any, ...]] = attrgetter(*COLUMNS)
 _READ: dict[str, Callable[[Any], Any]] = {
     "id": UUID,
     "task_type": TaskType,

@@ -173,12 +173,11 @@ def as_record(call: ModelCall) -> dict[str, object]:
     What is None is left out, and so is a cost that is unknown here: who reads the record may know the price.
     """
     record: dict[str, object] = {}
-    for column in COLUMNS:
-        value = getattr(call, column)
+    for column, value in zip(COLUMNS, call, strict=True):
         if value is None or value is CostSource.UNKNOWN:
             continue
         if column == "metadata":
-            record[column] = json.loads(value)
+            record[column] = json.loads(str(value))
         elif isinstance(value, datetime):
             record[column] = value.isoformat().replace("+00:00", "Z")
         else:

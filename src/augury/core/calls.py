@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -67,8 +66,7 @@ GENERATING = ("chat", "text_completion", "generate_content")
 """Operations that write an answer, by OpenTelemetry's `gen_ai.operation.name`: what is counted unless asked otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCall:
+class ModelCall(NamedTuple):
     """One row of `model_performance_metrics`, its fields in the table's order.
 
     Durations are integer milliseconds, times are aware and in UTC, money is US dollars. `input_tokens` counts cached and
@@ -111,5 +109,5 @@ class ModelCall:
     attempt: int
 
 
-COLUMNS: tuple[str, ...] = tuple(ModelCall.__dataclass_fields__)
+COLUMNS: tuple[str, ...] = ModelCall._fields
 """The columns of `model_performance_metrics`, in order."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from augury.core import ids
@@ -24,7 +24,7 @@ from augury.core.windows import EARLIEST
 from augury.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 NAME_CHARACTERS = 200
 MESSAGE_CHARACTERS = 2_000
@@ -191,27 +191,34 @@ def check(record: Mapping[str, object], *, now: datetime) -> dict[str, Any]:
     Raises:
         InvalidValue: the first field, in the order of RULES, that breaks its rule; or a name that is no field.
     """
+    values = _usual(record, now)
+    return _strictly(record, now) if values is None else values
+
+
+def _strictly(record: Mapping[str, object], now: datetime) -> dict[str, Any]:
+    """The same by the table alone, which has a word for everything that is wrong."""
     for name in record:
         if name not in FIELD:
             told = str(name)[:NAME_CHARACTERS].encode("utf-8", "backslashreplace").decode()
             raise InvalidValue(told, "a field of model_performance_metrics", name)
     given = {FIELD[name]: value for name, value in record.items()}
-    values: dict[str, Any] = dict.fromkeys(RULE)
+    values = _NOTHING.copy()
     for rule in RULES:
         if (value := given.get(rule.field)) is not None:  # most fields of most records are missing
             values[rule.field] = _checked(rule, value, now)
+    _limit(values)
+    return values
+
+
+def _limit(values: Mapping[str, Any]) -> None:
     for limit in LIMITS:
         whole = values[limit.within]
         if whole is not None and sum(values[part] or 0 for part in limit.parts) > whole:
             part = next(part for part in limit.parts if values[part])
             raise InvalidValue(part, limit.expected, values[part])
-    return values
 
 
 def _checked(rule: Rule, value: object, now: datetime) -> object:
-    own = _OWN.get(rule.kind) or _WORDS.get(rule.field)
-    if type(value) is own and (own is not int or (isinstance(value, int) and rule.least <= value <= rule.most)):
-        return value  # written out and read back it would be the same
     text = text_of(rule, value)
     if text is None:
         return None
@@ -304,9 +311,6 @@ _WORDS: Mapping[str, type[StrEnum]] = {
 }
 
 
-_OWN: Mapping[Kind, type] = {Kind.ID: UUID, Kind.FLAG: bool, Kind.COUNT: int, Kind.DURATION: int}
-
-
 def _word(rule: Rule, text: str) -> StrEnum | None:
     word = text.lower() if text.isascii() else ""
     return _WORDS[rule.field](word) if word in rule.allowed else None
@@ -359,3 +363,79 @@ def _is_deep(compact: str, value: Any) -> bool:
         within = (one for outer in inner for one in (outer.values() if isinstance(outer, dict) else outer))
         inner = [one for one in within if isinstance(one, dict | list)]
     return levels > METADATA_LEVELS
+
+
+# ── what is usual, recognised by its type: read as the table reads it, in a fifth of the time ─────────────────────────
+
+_NOTHING: dict[str, Any] = dict.fromkeys(RULE)
+_PARTS = frozenset(part for limit in LIMITS for part in limit.parts)
+_SPELT_OTHERWISE = FIELD.keys() - RULE.keys()
+_Reader: TypeAlias = "Callable[[Any, datetime], object]"
+
+
+def _usual(record: Mapping[str, object], now: datetime) -> dict[str, Any] | None:
+    """The record's fields, where every one of them is usual; None where the table must be asked."""
+    values = _NOTHING.copy()
+    for name, value in record.items():
+        if value is not None:
+            usual = _USUAL.get(name)
+            read = None if usual is None else usual[1](value, now)
+            if usual is None or read is None:
+                return None
+            values[usual[0]] = read
+        elif name not in FIELD:
+            return None
+    if not _SPELT_OTHERWISE.isdisjoint(record) and len({FIELD[name] for name in record}) < len(record):
+        return None  # a field is there twice: the last one counts
+    if any(values[part] for part in _PARTS):
+        _limit(values)
+    return values
+
+
+def _plain(value: Any, most: int) -> Any:
+    """A text that is taken as it is."""
+    if type(value) is str and value and len(value) <= most and value.isprintable() and value[0] != " " != value[-1]:
+        return value
+    return None
+
+
+def _usually(rule: Rule) -> _Reader:
+    """What reads the usual values of a field: what it should be, or None where it cannot be sure."""
+    least, most, namespace = rule.least, rule.most, rule.namespace
+
+    def whole(value: Any, _: datetime) -> object:
+        return value if type(value) is int and least <= value <= most else None
+
+    def identity(value: Any, _: datetime) -> object:
+        if type(value) is UUID:
+            return value
+        return None if _plain(value, NAME_CHARACTERS) is None else ids.as_uuid(value, namespace)
+
+    def when(value: Any, now: datetime) -> object:
+        if type(value) is str:
+            return _time(value, now)
+        return value if type(value) is datetime and value.tzinfo is UTC and EARLIEST <= value <= now + FUTURE else None
+
+    match rule.kind:
+        case Kind.NAME:
+            return lambda value, _: _plain(value, NAME_CHARACTERS)
+        case Kind.MESSAGE:
+            return lambda value, _: _plain(value, MESSAGE_CHARACTERS)
+        case Kind.ID:
+            return identity
+        case Kind.CHOICE:
+            words = {str(word): word for word in _WORDS[rule.field]}
+            return lambda value, _: words.get(value) if isinstance(value, str) else None
+        case Kind.COUNT | Kind.DURATION:
+            return whole
+        case Kind.FLAG:
+            return lambda value, _: value if type(value) is bool else None
+        case Kind.TIME:
+            return when
+        case _:
+            return lambda *_: None
+
+
+_USUAL: Mapping[str, tuple[str, _Reader]] = {
+    spelling: (field, _usually(RULE[field])) for spelling, field in FIELD.items()
+}

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def row_of(call: ModelCall) -> tuple[Any, ...]:
-    """The call's values in the order of COLUMNS."""
-    return tuple(getattr(call, column) for column in COLUMNS)
-
-
 _READ: dict[str, Callable[[Any], Any]] = {
     "task_type": TaskType,
     "task_complexity": Complexity,

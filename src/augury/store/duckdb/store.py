@@ -14,7 +14,7 @@ import duckdb
 from augury.capture.columns import literal
 from augury.core.calls import COLUMNS, ModelCall
 from augury.core.windows import date_of, day_of, hour_of
-from augury.errors import FileUnreadable, StoreError
+from augury.errors import FileUnreadable, StoreAway, StoreError
 from augury.store import asking
 from augury.store.answers import answer_to, latest_answer, set_success
 from augury.store.duckdb import days, querying, repricing, schema
@@ -24,7 +24,7 @@ from augury.store.duckdb.schema import SCHEMA_VERSION, SUMS_WITHOUT_COSTS
 from augury.store.holding import hold
 from augury.store.partials import Memory
 from augury.store.protocol import Added, Description, Fate, Forgotten, Table
-from augury.store.rows import call_of, instant, row_of
+from augury.store.rows import call_of, instant
 from augury.store.sealing import first_day_kept
 from augury.store.stamps import Stamps, hours_of
 from augury.store.urls import DuckDBFile
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PATIENCE_S = 1.0  # with those who read while the file is closed
 _TRIES = 3  # to catch a moment in which nobody commits
 
 _METADATA = COLUMNS.index("metadata")
@@ -62,7 +63,9 @@ class DuckDBStore:
         """Open the file, creating it where there is none; see `augury.store.open_store`."""
         self._path = path
         self._writing = threading.Lock()
-        self._handing_out = threading.Lock()
+        self._lending = threading.Condition()
+        self._lent: set[duckdb.DuckDBPyConnection] = set()  # cursors that somebody has
+        self._closed = False
         self._writes = 0
         self._memory = Memory()
         self._sealed: dict[int, Seal] = {}  # as of the last commit; read and written while writing
@@ -99,11 +102,15 @@ class DuckDBStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
-        with self._handing_out:
-            self._database.close()
-        self._staging.cleanup()
-        self._hold.release()
+        """Let go of the file, once whoever reads it has ended, or was stopped."""
+        try:
+            with self._lending:
+                self._closed = True
+                self._await_cursors()
+                self._database.close()
+        finally:
+            self._staging.cleanup()
+            self._hold.release()
 
     def reopen(self) -> None:
         """Open the file anew where the engine has given it up, as it does when it cannot write its log back."""
@@ -112,17 +119,36 @@ class DuckDBStore:
                 with self._cursor() as cursor:
                     cursor.execute("SELECT 1")
             except duckdb.Error:
-                with self._handing_out, plainly(self._path):
+                with self._lending, plainly(self._path):
+                    self._await_cursors()
                     self._database.close()
                     self._database = connect(self._path, read_only=False)
                     self._lock_in()
                 with plainly(self._path), self._cursor() as cursor:  # a commit may have raised, and stand all the same
                     self._sealed = {seal.day: seal for seal in days.seals(cursor)}
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of one's own. The engine refuses to do two things at once on the one that all come from."""
-        with self._handing_out:
-            return self._database.cursor()
+        with self._lending:
+            if self._closed:
+                raise StoreAway(f"{self._path} is closed")
+            cursor = self._database.cursor()
+            self._lent.add(cursor)
+        try:
+            with cursor:
+                yield cursor
+        finally:
+            with self._lending:
+                self._lent.discard(cursor)
+                self._lending.notify_all()
+
+    def _await_cursors(self) -> None:
+        """Until nobody has any: the engine does not close what is in use. Who takes long is stopped."""
+        if not self._lending.wait_for(lambda: not self._lent, _PATIENCE_S):
+            for cursor in self._lent:
+                cursor.interrupt()
+            self._lending.wait_for(lambda: not self._lent, _PATIENCE_S)
 
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -223,10 +249,9 @@ class DuckDBStore:
             new = [call for call, fate in zip(calls, fates, strict=True) if fate is Fate.STORED]
             hours = {hour_of(call.timestamp) for call in new}
             self._touch(cursor, {hour // 24 for hour in hours}, hours)
-            rows = [row_of(call) for call in new]
-            if rows:
+            if new:
                 with cursor.appender("model_performance_metrics") as appender:
-                    appender.append_rows(rows)
+                    appender.append_rows(new)
         return fates
 
     def append_file(self, path: Path) -> Added:

@@ -519,7 +519,8 @@ def _append(cursor: Cursor, calls: Sequence[ModelCall]) -> list[Fate]:
         return fates
     # In the order of their ids, so that two who store the same calls do not wait for each other.
     new.sort(key=lambda call: call.id)
-    stored = {id_ for (id_,) in cursor.execute(_INSERT, [_column(name, new) for name in COLUMNS]).fetchall()}
+    columns = [_column(name, values) for name, values in zip(COLUMNS, zip(*new, strict=True), strict=True)]
+    stored = {id_ for (id_,) in cursor.execute(_INSERT, columns).fetchall()}
     if len(stored) < len(new):  # somebody else has stored some of them since
         fates = [
             Fate.KNOWN if fate is Fate.STORED and call.id not in stored else fate
@@ -528,10 +529,9 @@ def _append(cursor: Cursor, calls: Sequence[ModelCall]) -> list[Fate]:
     return fates
 
 
-def _column(name: str, calls: Sequence[ModelCall]) -> list[Any]:
-    values = [getattr(call, name) for call in calls]
+def _column(name: str, values: tuple[Any, ...]) -> list[Any]:
     if name in _TYPES and name != "metadata":
-        return values
+        return list(values)
     return [None if value is None else str(value) for value in values]
 
 
