@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from augury.core.rules import LARGEST_TOKENS, NAME_CHARACTERS
@@ -43,8 +44,11 @@ def field_of(whole: object, name: str) -> Any:
 
 def first_of(whole: object, *names: str) -> int | None:
     """The first of these fields that is a count of tokens."""
-    for name in names if whole is not None else ():
-        if (value := field_of(whole, name)) is not None and (found := count(value)) is not None:
+    if whole is None:
+        return None
+    read = whole.get if type(whole) is dict else partial(field_of, whole)
+    for name in names:
+        if (value := read(name)) is not None and (found := count(value)) is not None:
             return found
     return None
 

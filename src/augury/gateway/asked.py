@@ -56,8 +56,12 @@ class Asked:
     body: bytes = field(repr=False)
     data: dict[str, Any] = field(repr=False)
     headers: Sequence[Raw] = field(repr=False)
+    named: Mapping[bytes, bytes] = field(init=False, repr=False)  # the first of each name
     query: str = ""
     ours: Mapping[str, str] = field(default_factory=dict, repr=False)  # our headers, by their names without x-augury-
+
+    def __post_init__(self) -> None:
+        self.named = dict(reversed(self.headers))
 
     @property
     def model(self) -> str:
@@ -76,10 +80,8 @@ class Asked:
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, in lower case."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        value = self.named.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 def read(route: Route, body: bytes, headers: Sequence[Raw], query: bytes) -> Asked:

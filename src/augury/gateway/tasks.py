@@ -33,7 +33,7 @@ class Tasks:
     def _of(self, asked: Asked) -> tuple[TaskType, Complexity | None]:
         complexity = _COMPLEXITIES.get(asked.ours.get("complexity", ""))
         task_type = _TASK_TYPES.get(asked.ours.get("task-type", ""))
-        if task_type is None and (rule := self._rules.match(_labels(asked))):
+        if task_type is None and self._rules and (rule := self._rules.match(_labels(asked))):
             task_type, complexity = rule.task_type, complexity or rule.complexity
         if task_type is not None and complexity is not None:
             return task_type, complexity

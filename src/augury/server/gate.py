@@ -20,7 +20,7 @@ from augury.errors import SettingsError
 from augury.settings import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from starlette.types import Scope as Request
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from augury.access.sessions import Sessions
 
 _LOG = logging.getLogger("augury.server")
-_KEPT = "augury.caller"
+_KEPT, _HEADERS = "augury.caller", "augury.headers"
 _ONCE = frozenset((b"host", b"origin", b"authorization", b"x-api-key"))
 
 
@@ -174,8 +174,18 @@ def caller_of(request: Request) -> Caller:
     return caller if isinstance(caller, Caller) else Caller(scopes=frozenset())
 
 
+def first_headers(request: Request) -> Mapping[bytes, bytes]:
+    """The headers by name, worked out once a request; of one that came more than once, the first."""
+    found = request.get(_HEADERS)
+    if found is None:
+        found = request[_HEADERS] = dict(reversed(request["headers"]))
+    return cast("Mapping[bytes, bytes]", found)
+
+
 def said_twice(request: Request) -> str | None:
     """The header that came more than once although two readers may then read two things: whose word would count?"""
+    if len(first_headers(request)) == len(request["headers"]):
+        return None
     seen: set[bytes] = set()
     for name, _ in request["headers"]:
         if name in seen:
@@ -192,6 +202,8 @@ def cookie_name(request: Request) -> str:
 
 def session_of(request: Request) -> str:
     """What the browser shows as its session; empty where it shows nothing."""
+    if b"cookie" not in first_headers(request):
+        return ""
     for header, value in request["headers"]:
         if header == b"cookie" and (found := cookie_parser(value.decode("latin-1")).get(cookie_name(request))):
             return found
@@ -201,13 +213,12 @@ def session_of(request: Request) -> str:
 def _secrets(request: Request) -> Iterator[str]:
     """What a request shows as its key; one for a provider may be among it, which is none of ours."""
     for name, value in request["headers"]:
-        text = value.decode("latin-1")
         if name == b"authorization":
-            scheme, _, credentials = text.partition(" ")
+            scheme, _, credentials = value.decode("latin-1").partition(" ")
             if scheme.lower() == "bearer":
                 yield credentials.strip()
         elif name == b"x-api-key":
-            yield text.strip()
+            yield value.decode("latin-1").strip()
 
 
 @lru_cache(maxsize=256)

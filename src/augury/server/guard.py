@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse, Response
 
 from augury.errors import shown
-from augury.server.gate import said_twice
+from augury.server.gate import first_headers, said_twice
 from augury.server.needs import ADMINISTRATION, FEEDBACK, SIGN_IN, needed
 from augury.server.problems import problem
 from augury.settings import LOOPBACK
@@ -66,7 +66,7 @@ class Guard:
             if scope["type"] == "lifespan":  # nothing here speaks anything else
                 await self._app(scope, receive, send)
             return
-        asked = dict(reversed(scope["headers"]))  # of a header that came more than once, the first
+        asked = first_headers(scope)
         origin = asked.get(b"origin", b"").decode("latin-1")
         # A page must be able to read its refusal, too: whether to try again, or that its key is wrong.
         readable = scope["path"] == FEEDBACK and not _own(origin, scope, asked) and self._gate.binds(origin)
