@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from augury.access.keys import PREFIX
 
@@ -37,6 +39,7 @@ _FOREIGN: Final = (b"access-control-", b"cf-", OURS)
 
 _TO_ONE_PROVIDER: Final = (b"anthropic-", b"openai-", b"x-stainless-", b"idempotency-key", b"content-type", b"accept")
 
+_REMEMBERED: Final = 1_024  # headers: all but a message's id are alike for many answers
 _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
@@ -79,7 +82,16 @@ def ours(values: Mapping[str, object]) -> list[Raw]:
 
     A value is plain ASCII: any other character, and the percent sign, is percent-encoded in UTF-8, so that it can be read back.
     """
-    return [(OURS + name.encode(), _plain(str(value))) for name, value in values.items() if value is not None]
+    return [
+        (OURS + name.encode(), str(value).encode()) if isinstance(value, UUID) else _ours(name, str(value))
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _ours(name: str, text: str) -> Raw:
+    return OURS + name.encode(), _plain(text)
 
 
 def _plain(text: str) -> bytes:
