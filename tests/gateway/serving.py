@@ -19,6 +19,7 @@ from augury.models import resolve
 from augury.models.prices import PriceBook
 from augury.server.app import create_app
 from augury.server.gate import Gate
+from augury.server.gathering import Gathering
 from augury.server.parts import Parts
 from augury.server.run import listening
 from augury.store.duckdb import DuckDBStore
@@ -95,7 +96,7 @@ def serving(folder: Path, *upstreams: Upstream, **more: Any) -> Iterator[Served]
             now=lambda: datetime.now(UTC),
             gateway=Configuration(upstreams=upstreams, **more),
         )
-        server = uvicorn.Server(uvicorn.Config(create_app(parts), log_config=None, access_log=False))
+        server = uvicorn.Server(uvicorn.Config(create_app(parts), http=Gathering, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

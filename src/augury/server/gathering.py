@@ -20,7 +20,14 @@ class Gathering(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """A caller has connected."""
-        super().connection_made(cast("asyncio.Transport", _Gathered(transport)))
+        self._gathered = _Gathered(transport)
+        super().connection_made(cast("asyncio.Transport", self._gathered))
+
+    def on_response_complete(self) -> None:
+        """An answer is over: nothing more comes, but where others are under way it may go out beside theirs."""
+        if len(self.tasks) <= 1:
+            self._gathered.flush()
+        super().on_response_complete()
 
 
 class _Gathered:
@@ -36,17 +43,18 @@ class _Gathered:
 
     def write(self, data: bytes) -> None:
         if not self._parts:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._parts.append(data)
         self._size += len(data)
         if self._size > MOST_GATHERED:
-            self._flush()
+            self.flush()
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what there is."""
         parts, self._parts, self._size = self._parts, [], 0
         if parts and not self._transport.is_closing():
             self._transport.write(b"".join(parts))
