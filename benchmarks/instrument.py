@@ -43,7 +43,7 @@ _numbers = count()
 _USAGE = {"prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29}
 _WORDS = 40
 
-# A provider that answers at once, in a process of its own: a client library would be most of a better one.
+# A provider that answers at once, or 30 ms later, in a process of its own: a client library would be most of a better one.
 _PROVIDER = """
 import asyncio, json, sys
 whole, stream = (bytes.fromhex(text) for text in sys.argv[1:])
@@ -61,7 +61,8 @@ class Answering(asyncio.Protocol):
             if len(rest) < length:
                 return
             body, self.buffer = rest[:length], rest[length:]
-            self.transport.write(stream if b'"stream":true' in body.replace(b" ", b"") else whole)
+            answer = stream if b'"stream":true' in body.replace(b" ", b"") else whole
+            asyncio.get_running_loop().call_later(0.03 if b'"later"' in body else 0.0, self.transport.write, answer)
 
 async def main():
     server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
@@ -203,21 +204,21 @@ def _ask(*, new: bool = True) -> Any:
     return [system, user | {"content": f"{user['content']}x = {next(_numbers)}\n"}] if new else _ASK
 
 
-def _whole(url: str, *, new: bool = True) -> _Taken:
+def _whole(url: str, *, new: bool = True, user: str = "now") -> _Taken:
     import openai  # noqa: PLC0415 - of the development tools
 
     with openai.OpenAI(base_url=url, api_key="none") as client:
-        return _timed(lambda: client.chat.completions.create(model="gpt-4o", messages=_ask(new=new)))
+        return _timed(lambda: client.chat.completions.create(model="gpt-4o", messages=_ask(new=new), user=user))
 
 
-def _streamed(url: str) -> _Taken:
+def _streamed(url: str, *, new: bool = True) -> _Taken:
     import openai  # noqa: PLC0415
 
     with openai.OpenAI(base_url=url, api_key="none") as client:
-        return _timed(lambda: list(client.chat.completions.create(model="gpt-4o", messages=_ask(), stream=True)))
+        return _timed(lambda: list(client.chat.completions.create(model="gpt-4o", messages=_ask(new=new), stream=True)))
 
 
-def _async_whole(url: str) -> _Taken:
+def _async_whole(url: str, *, new: bool = True) -> _Taken:
     import openai  # noqa: PLC0415
 
     async def many() -> _Taken:
@@ -225,7 +226,7 @@ def _async_whole(url: str) -> _Taken:
         async with openai.AsyncOpenAI(base_url=url, api_key="none") as client:
             for number in range(_WARM + _CALLS):
                 spent, began = time.thread_time(), time.perf_counter()
-                await client.chat.completions.create(model="gpt-4o", messages=_ask())
+                await client.chat.completions.create(model="gpt-4o", messages=_ask(new=new))
                 if number >= _WARM:
                     taken.wall.append(time.perf_counter() - began)
                     taken.processor.append(time.thread_time() - spent)
@@ -235,10 +236,13 @@ def _async_whole(url: str) -> _Taken:
 
 
 _WAYS = {
+    "whole, 30 ms later": partial(_whole, user="later"),
     "whole": _whole,
     "whole, same message": partial(_whole, new=False),
-    f"streamed, {_WORDS} chunks": _streamed,
+    f"{_WORDS} chunks": _streamed,
+    f"{_WORDS} chunks, same message": partial(_streamed, new=False),
     "whole, async": _async_whole,
+    "whole, async, same message": partial(_async_whole, new=False),
 }
 
 
