@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_WARM, _CALLS, _ROUNDS = 20, 100, 12
+_WARM, _CALLS, _FEWER, _ROUNDS = 20, 100, 20, 12
 _ASK: Any = [
     {
         "role": "system",
@@ -43,7 +43,7 @@ _numbers = count()
 _USAGE = {"prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29}
 _WORDS = 40
 
-# A provider that answers at once, or 30 ms later, in a process of its own: a client library would be most of a better one.
+# A provider that answers at once, or 30 ms later with a piece each 2 ms, in a process of its own: a client library would be most of a better one.
 _PROVIDER = """
 import asyncio, json, sys
 whole, stream = (bytes.fromhex(text) for text in sys.argv[1:])
@@ -62,7 +62,12 @@ class Answering(asyncio.Protocol):
                 return
             body, self.buffer = rest[:length], rest[length:]
             answer = stream if b'"stream":true' in body.replace(b" ", b"") else whole
-            asyncio.get_running_loop().call_later(0.03 if b'"later"' in body else 0.0, self.transport.write, answer)
+            if b'"later"' not in body:
+                self.transport.write(answer)
+                continue
+            for number, piece in enumerate(answer.split(b"data: ")):
+                piece = piece if number == 0 else b"data: " + piece
+                asyncio.get_running_loop().call_later(0.03 + number * 0.002, self.transport.write, piece)
 
 async def main():
     server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
@@ -186,11 +191,11 @@ def _in_turns(
     return taken
 
 
-def _timed(ask: Callable[[], object]) -> _Taken:
-    for _ in range(_WARM):
+def _timed(ask: Callable[[], object], calls: int = _CALLS) -> _Taken:
+    for _ in range(min(_WARM, calls)):
         ask()
     taken = _Taken()
-    for _ in range(_CALLS):
+    for _ in range(calls):
         spent, began = time.thread_time(), time.perf_counter()
         ask()
         taken.wall.append(time.perf_counter() - began)
@@ -211,11 +216,14 @@ def _whole(url: str, *, new: bool = True, user: str = "now") -> _Taken:
         return _timed(lambda: client.chat.completions.create(model="gpt-4o", messages=_ask(new=new), user=user))
 
 
-def _streamed(url: str, *, new: bool = True) -> _Taken:
+def _streamed(url: str, *, new: bool = True, user: str = "now") -> _Taken:
     import openai  # noqa: PLC0415
 
+    def ask() -> object:
+        return list(client.chat.completions.create(model="gpt-4o", messages=_ask(new=new), user=user, stream=True))
+
     with openai.OpenAI(base_url=url, api_key="none") as client:
-        return _timed(lambda: list(client.chat.completions.create(model="gpt-4o", messages=_ask(new=new), stream=True)))
+        return _timed(ask, _FEWER if user == "later" else _CALLS)
 
 
 def _async_whole(url: str, *, new: bool = True) -> _Taken:
@@ -237,6 +245,7 @@ def _async_whole(url: str, *, new: bool = True) -> _Taken:
 
 _WAYS = {
     "whole, 30 ms later": partial(_whole, user="later"),
+    f"{_WORDS} chunks, from 30 ms on": partial(_streamed, user="later"),
     "whole": _whole,
     "whole, same message": partial(_whole, new=False),
     f"{_WORDS} chunks": _streamed,

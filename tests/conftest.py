@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 
 # How fast examples are made, or run, depends on what else the machine does.
-settings.register_profile("augury", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("augury")
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("check", settings.get_profile("search"), derandomize=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try the same examples each time where a change is checked; whoever runs tests otherwise looks for new ones."""
+    settings.load_profile("check" if config.getoption("markexpr") == "not ordeal" else "search")
 
 
 @dataclass(frozen=True, slots=True)

@@ -375,6 +375,13 @@ def test_whatever_an_export_holds_nothing_is_raised(form: Format, data: st.DataO
     assert record is None or record.keys() <= {*COLUMNS}
 
 
+@pytest.mark.parametrize("when", [253402300799999983616, 67768036191676798846631937, 1e300, -1e300])
+def test_a_time_beyond_the_calendar_is_none(tmp_path: Path, when: float) -> None:
+    row = SAMPLES[Format.LANGFUSE] | {"completionStartTime": when}
+    (call,) = Read(jsonl(tmp_path, row), Format.LANGFUSE).calls
+    assert call["time_to_first_token_ms"] is None
+
+
 @given(form=st.sampled_from(Format), data=st.data())
 @settings(max_examples=5)
 def test_every_record_is_a_call_or_none_or_refused(

@@ -274,7 +274,7 @@ def _beside_vectors(body: bytes) -> object:
 
 def _json(data: bytes) -> object:
     try:
-        return json.loads(data)
+        return json.loads(data.decode())
     except (ValueError, RecursionError):
         return None
 

@@ -376,7 +376,8 @@ def _answered(exchange: Exchange, attempt: Attempt, response: Any) -> None:
 
 def _content(response: Any) -> bytes | None:
     """The body of an answer that has been read; None of one that is to be streamed."""
-    content = response.__dict__.get("_content")
+    # Not from its `__dict__`: once that is asked for, CPython takes longer for each of its attributes.
+    content = getattr(response, "_content", None)
     return content if isinstance(content, bytes) else None
 
 

@@ -49,6 +49,11 @@ class EventSplitter:
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are whole with this chunk."""
+        if not self.pending and _is_one(chunk):
+            return iter((Event(chunk, chunk[6:-2]),))
+        return self._split(chunk)
+
+    def _split(self, chunk: bytes) -> Iterator[Event]:
         buffer = self.pending + chunk if self.pending else chunk
         start, place = 0, max(0, self._seen - 3)
         while end := _END.search(buffer, place):
@@ -102,6 +107,13 @@ def splitter_for(content_type: str) -> Splitter | None:
     if bare == "text/event-stream":
         return EventSplitter()
     return FrameSplitter() if bare == "application/vnd.amazon.eventstream" else None
+
+
+def _is_one(chunk: bytes) -> bool:
+    """Whether it is an event of one line of data, as most chunks are."""
+    return (
+        chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and chunk.count(b"\n") == 2 and b"\r" not in chunk  # noqa: PLR2004
+    )
 
 
 def _data(event: bytes) -> bytes:

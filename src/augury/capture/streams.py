@@ -48,9 +48,11 @@ class _Usual(NamedTuple):
     """An event that says nothing new, around the text in it: one that differs in that text alone says nothing new either."""
 
     before: bytes
+    begin: int  # of the text: how long that is
     after: bytes
+    rest: int  # how long that is
     last: bytes  # behind random letters, with which OpenAI hides how long the text is; empty where there are none
-    passed: tuple[bytes, bytes, bytes] | None  # what of these goes on, where that is less
+    drops: bool  # whether `"usage": null` is in it, and does not go on
 
 
 def _around(varying: bytes, chunk: bytes, *, drops: bool) -> _Usual | None:
@@ -63,23 +65,22 @@ def _around(varying: bytes, chunk: bytes, *, drops: bool) -> _Usual | None:
     padding = after.find(_PADDING) + len(_PADDING)
     if padding > len(_PADDING) and (close := after.find(b'"', padding)) >= 0:
         after, last = after[:padding], after[close:]
-    fixed = before, after, last
-    passed = (before.replace(_NO_USAGE, b""), after.replace(_NO_USAGE, b""), last.replace(_NO_USAGE, b""))
-    return _Usual(*fixed, passed if drops and passed != fixed else None)
+    return _Usual(before, len(before), after, len(after), last, drops and _NO_USAGE in chunk)
 
 
 def _alike(chunk: bytes, usual: _Usual) -> bytes | None:
     """What goes on of a chunk that is as usual; None where it is not."""
-    before, after, last, passed = usual
+    before, begin, after, rest, last, drops = usual
     if not chunk.startswith(before):
         return None
-    start = len(before)
-    end = chunk.find(b'"', start)
-    rest = end + len(after)
-    close = chunk.find(b'"', rest) if last else rest
-    if end < 0 or close < 0 or not chunk.startswith(after, end) or chunk[close:] != last:
+    end = chunk.find(b'"', begin)
+    if last:
+        close = chunk.find(b'"', end + rest)
+        if close < 0 or not chunk.startswith(after, end) or chunk[close:] != last:
+            return None
+    elif end != len(chunk) - rest or not chunk.endswith(after):
         return None
-    return chunk if passed is None else passed[0] + chunk[start:end] + passed[1] + chunk[rest:close] + passed[2]
+    return chunk.replace(_NO_USAGE, b"", 1) if drops else chunk
 
 
 class _Watch:

@@ -141,7 +141,8 @@ def instant(value: object) -> datetime | None:
     """A point in time: UTC where it does not say; a number counts from 1970, in what its size makes plain."""
     if isinstance(value, int | float) and (found := number(value)) is not None:
         unit = next((unit for least, unit in _UNITS if found >= least), 1.0)
-        value = datetime.fromtimestamp(found / unit, UTC) if found > 0 else None
+        seconds = found / unit
+        value = datetime.fromtimestamp(seconds, UTC) if 0 < seconds < LATEST.timestamp() else None
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
