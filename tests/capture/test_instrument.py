@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import anthropic
 import httpx2
@@ -34,8 +35,6 @@ import augury
 from augury.core import ids
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tests.capture.observing import Rows
     from tests.provider import Provider
 
@@ -357,11 +356,32 @@ def test_what_a_gateway_of_ours_has_recorded_is_not_recorded_again(provider: Pro
     assert not rows
     said = {name: value for name, value in provider.requests[-1].headers.items() if name.startswith("x-augury-")}
     assert said == {
-        "x-augury-message-id": "mine",
+        "x-augury-message-id": ids.as_uuid("mine", ids.MESSAGES).hex,
         "x-augury-task-type": "analysis",
         "x-augury-user-id": "%C3%A9%25",
         "x-augury-metadata": '{"a": 1}',
     }
+
+
+def test_a_gateway_that_is_not_known_yet_keeps_a_call_under_its_own_message_id(provider: Provider, rows: Rows) -> None:
+    provider.will(Turn())
+    with augury.track("gpt-4o", task_type="coding") as call:
+        asked(CHAT, provider, is_async=False, stream=False)
+    said = provider.requests[-1].headers
+    assert UUID(said["x-augury-message-id"]) == UUID(call.message_id)
+    assert "x-augury-task-type" not in said  # it may be anybody
+    assert rows.one().message_id == UUID(call.message_id)
+
+
+def test_the_server_that_calls_go_to_is_known_as_a_gateway_from_the_first_call_on(
+    provider: Provider, rows: Rows
+) -> None:
+    augury.configure(url=provider.openai.replace("127.0.0.1", "localhost"))
+    provider.will(Turn(headers={"x-augury-message-id": "01a229d9-9ecb-7a3b-bda6-10769fcd0c8c"}))
+    with augury.context(task_type="coding"):
+        asked(CHAT, provider, is_async=False, stream=False)
+    assert provider.requests[-1].headers["x-augury-task-type"] == "coding"
+    assert not rows
 
 
 def nobody(package: Any) -> Any:

@@ -67,7 +67,9 @@ class Exchange:
         self._given = given() if self._tracked is None else {**given(), **self._tracked.about()}
         self._question = None if path.endswith("/embeddings") or "task_type" in self._given else ask(body)
         self._message: str | None = _text(self._given.get("message_id"))
-        self.mark = _plain(self._message) if gateway and self._message is not None else ids.uuid7_text()
+        # What a gateway of ours keeps a call under that tells its message; to others it says nothing.
+        told = self._message
+        self.mark = ids.uuid7_text() if told is None else ids.as_uuid(told, ids.MESSAGES).hex
         self._answered: str | None = None
         self._records: list[dict[str, Any]] = []
         self._ended = 0.0  # when the latest of those, in seconds since 1970

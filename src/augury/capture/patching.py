@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from threading import RLock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from augury.capture import harmless, recorder
 from augury.capture.context import last_answered
@@ -42,11 +43,13 @@ _STORED = re.compile(r"/responses/([^/?]+)(?:/cancel)?(?:\?.*)?$")
 _MOST_IN_BACKGROUND = 1_000
 _MOST_GATEWAYS = 100
 
+_PORTS = {"http": 80, "https": 443}
+
 _MISSING = object()
 
 _exchange: ContextVar[Exchange | None] = ContextVar("augury_exchange", default=None)
-_gateways: set[tuple[str, str, int | None]] = set()  # where gateways of ours have answered
-_latest_host: tuple[Any, str] = (None, "")
+_gateways: set[str] = set()  # where gateways of ours have answered
+_latest: tuple[Any, str, str] = (None, "", "")  # a client's address, its host, and where that is
 _background: dict[str, Attempt] = {}  # by the answer's id: calls of which the provider has not told the end yet
 
 
@@ -238,9 +241,9 @@ def _begun(package: str, client: Any, args: tuple[Any, ...], named: dict[str, An
 
 
 def _exchange_of(package: str, client: Any, options: Any, headers: Mapping[str, Any]) -> tuple[Exchange, Any]:
-    path, host = options.url, _host(client.base_url)
+    path, (host, origin) = options.url, _place(client.base_url)
     body, more = _mapping(options.json_data), _mapping(options.extra_json)
-    gateway = bool(_gateways) and _origin(client.base_url) in _gateways
+    gateway = origin in _gateways or origin == _origin_of(recorder.destination())
     exchange = Exchange(
         path=path, body={**body, **more} if more else body, provider=provider_at(host, package), gateway=gateway
     )
@@ -266,18 +269,26 @@ def _wants_usage(path: str, host: str, body: Mapping[str, Any], more: Mapping[st
     return takes_stream_options(host) if _patches.stream_usage is None else _patches.stream_usage
 
 
-def _host(url: Any) -> str:
-    """The host of a client's address: working it out takes longer than seeing that it is the one seen last."""
-    global _latest_host  # noqa: PLW0603 - one assignment, of a pair that belongs together
-    latest, host = _latest_host
+def _place(url: Any) -> tuple[str, str]:
+    """The host of a client's address, and its origin: working them out takes longer than seeing that it is the one seen last."""
+    global _latest  # noqa: PLW0603 - one assignment, of what belongs together
+    latest, host, origin = _latest
     if url is not latest:
-        host = url.host
-        _latest_host = url, host
-    return host
+        host, origin = url.host, _origin_of(str(url))
+        _latest = url, host, origin
+    return host, origin
 
 
-def _origin(url: Any) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+@functools.lru_cache(maxsize=_MOST_GATEWAYS)
+def _origin_of(address: str) -> str:
+    """Where a server is, this machine by one of its names; empty where it is none."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return ""
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+    return f"{parts.scheme}://{host}:{port}" if host and port else ""
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -357,7 +368,7 @@ def _answered(exchange: Exchange, attempt: Attempt, response: Any) -> None:
     if (message := response.headers.get(MESSAGE_HEADER)) is not None:
         attempt.recorded_as(message)
         if len(_gateways) < _MOST_GATEWAYS:
-            _gateways.add(_origin(response.request.url))
+            _gateways.add(_origin_of(str(response.request.url)))
     whole = _content(response)
     splitter = None
     if whole is None or not whole.startswith(b"{"):  # else it is JSON, as most are

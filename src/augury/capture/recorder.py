@@ -90,6 +90,7 @@ class _Recorder:
         self.way = way
         self.box: Outbox | None = None
         self.shipper: Shipper | None = None
+        self._destination: str | None = None
         self.raises = os.environ.get("AUGURY_RAISE", "").strip().lower() in ("1", "true", "yes")
         self._exit_s = 0.0
         self._lock = RLock()  # a signal, or garbage, may come in the middle of opening
@@ -97,6 +98,14 @@ class _Recorder:
         self._failed: tuple[float, Exception] | None = None
         self._dropped: dict[str, int] = {}
         self._said: dict[str, float] = {}
+
+    def destination(self) -> str:
+        if self._destination is None:
+            try:
+                self._destination = self.way().destination
+            except Exception:  # noqa: BLE001 - who records is told
+                self._destination = ""
+        return self._destination
 
     def keep(self, fields: Mapping[str, Any]) -> None:
         box = self.box or self._open()
@@ -303,6 +312,11 @@ def flush(timeout_s: float = FLUSH_S) -> bool:
     """Wait until everything recorded in this process has arrived; whether it has."""
     shipper = _recorder.shipper
     return shipper is None or shipper.flush(timeout_s)
+
+
+def destination() -> str:
+    """Where calls go, without anything secret; empty where a setting cannot be used."""
+    return _recorder.destination()
 
 
 def counters() -> Counters:
