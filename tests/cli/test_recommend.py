@@ -80,11 +80,13 @@ def test_a_batch_answers_line_by_line_and_the_same_through_a_server(augury: Augu
     (tmp_path / "batch.jsonl").write_text("\n".join(lines))
     command = ("recommend", "--batch", "batch.jsonl", *DATABASE)
 
-    alone = augury(*command).stdout
+    done = augury(*command, code=1)
+    alone = done.stdout
     with augury.serving(*DATABASE):
-        served = augury(*command).stdout
+        served = augury(*command, code=1).stdout
 
     assert alone == served
+    assert done.stderr == "2 of 4 lines have an error instead of an answer\n"
     answers = [json.loads(line) for line in alone.splitlines()]
     assert answers[0]["model"] == "gpt-6-luna"
     assert answers[1]["error"] == "line: expected a JSON object on one line, got what is no JSON"
@@ -98,7 +100,8 @@ def test_a_line_of_a_batch_ends_where_json_lines_do(augury: Augury, tmp_path: Pa
     (tmp_path / "batch.jsonl").write_bytes(text.encode())
 
     answers = [
-        json.loads(line) for line in augury("recommend", "--batch", "batch.jsonl", *DATABASE).stdout.split("\n")[:-1]
+        json.loads(line)
+        for line in augury("recommend", "--batch", "batch.jsonl", *DATABASE, code=1).stdout.split("\n")[:-1]
     ]
 
     assert [answer.get("taskType") for answer in answers] == ["creative", None]

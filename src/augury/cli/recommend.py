@@ -15,7 +15,7 @@ from augury.cli.output import Database, Json, warn_of_sample, write_json, write_
 from augury.client import RemoteArchive
 from augury.core.tasks import Complexity, Priority, TaskType
 from augury.errors import AuguryError, FileUnreadable, InvalidValue
-from augury.report.formatting import chance, duration, money, percent
+from augury.report.formatting import chance, duration, money, percent, plural
 from augury.settings import Settings
 from augury.wiring import archive_of
 
@@ -137,7 +137,7 @@ def _asking(settings: Settings) -> Iterator[Callable[[list[dict[str, Any]]], lis
 def _answer_lines(
     batch: Path, shared: dict[str, Any], ask: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 ) -> None:
-    """A line out for each line in, in order; a line that cannot be answered gets its error."""
+    """A line out for each line in, in order; a line that cannot be answered gets its error, and the command ends with 1."""
     try:
         text = batch.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
@@ -145,6 +145,7 @@ def _answer_lines(
     lines = [
         line for line in text.split("\n") if line.strip()
     ]  # splitlines would end one at U+2028, which texts contain
+    refused = 0
     for first in range(0, len(lines), _AT_ONCE):
         contexts = [_context(line, shared) for line in lines[first : first + _AT_ONCE]]
         try:
@@ -154,7 +155,11 @@ def _answer_lines(
         except AuguryError:  # one of them is wrong: which one shows when they are asked alone
             results = [_alone(context, ask) for context in contexts]
         for result in results:
+            refused += "error" in result
             sys.stdout.write(jsons.dumps(result, ensure_ascii=False) + "\n")
+    if refused:
+        typer.echo(f"{refused} of {plural(len(lines), 'line')} have an error instead of an answer", err=True)
+        raise typer.Exit(1)
 
 
 def _context(line: str, shared: dict[str, Any]) -> dict[str, Any] | InvalidValue:
