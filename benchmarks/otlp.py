@@ -7,7 +7,10 @@ framework, and the rest agents, tools, and HTTP requests; the calls have prompts
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +133,19 @@ def _server_mib(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def _pages_mib(database: Path, folder: str) -> float:
+    """What the engine says that it holds of the database in memory."""
+    asked = [sys.executable, "-c", "from augury.cli import main; main()", "sql", "--json", "--database", str(database)]
+    told = subprocess.run(
+        [*asked, "SELECT sum(memory_usage_bytes)::DOUBLE AS bytes FROM duckdb_memory()"],
+        env=os.environ | {"AUGURY_DATA_DIR": folder},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    (row,) = json.loads(told.stdout)
+    return float(row["bytes"]) / 2**20
+
+
 def _bare(bodies: list[bytes]) -> tuple[float, float, float]:
     """A second of the processor: spans decoded by protobuf alone, calls read of spans, and the same calls read of plain records."""
     began = time.process_time()
@@ -169,15 +185,17 @@ def run(spans: int) -> None:
                 raise RuntimeError("the server left no note")
             host = urlsplit(address).netloc
             asyncio.run(send(address, _requests(host, 4), 1))  # what is loaded at the first request
-            memory = [_server_mib(owner.pid)]
+            memory, pages = [_server_mib(owner.pid)], [_pages_mib(database, folder)]
             busy, took = _server_seconds(owner.pid), 0.0
             for portion in (count // 10, count // 2 - count // 10, count - count // 2):
                 seconds, _ = asyncio.run(send(address, _requests(host, portion), _CONNECTIONS))
                 took += seconds
                 memory.append(_server_mib(owner.pid))
+                pages.append(_pages_mib(database, folder))
             busy = _server_seconds(owner.pid) - busy
     rows = count * calls
     print(
         f"{count * SPANS / took:>9,.0f} {rows / took:>8,.0f} {rows / busy:>14,.0f} {count * SPANS / busy:>15,.0f} "
-        f"{decoded:>11,.0f} {read:>8,.0f} {plain:>10,.0f}   {memory[0]:>5.0f} {memory[1]:>10.0f} {memory[2]:>5.0f} {memory[3]:>5.0f}"
+        f"{decoded:>11,.0f} {read:>8,.0f} {plain:>10,.0f}   {memory[0]:>5.0f} {memory[1]:>10.0f} {memory[2]:>5.0f} {memory[3]:>5.0f}\n"
+        f"of the MiB, what the database holds of itself: {', '.join(f'{mib:.0f}' for mib in pages)}"
     )
