@@ -172,7 +172,7 @@ class _Recorder:
         with self._lock:
             if self.shipper is shipper:
                 self.shipper = self.box = None
-        shipper.box.abandon()
+        shipper.abandon()
 
     def drop(self, problem: Exception) -> None:
         """Count what could not be recorded, and say so once in a while."""
