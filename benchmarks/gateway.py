@@ -343,7 +343,10 @@ def run(rows: int) -> None:
         took, beside = asyncio.run(_held_open(ours, 1_000))
         print(f"1,000 open streams: begun within {took:.1f} s; a request beside them {beside:.1f} ms at the median")
         settle()
-        before = _resident_mib(process)
-        _a_second(ours, rows, 64)
+        passed, before = _a_second(bare, rows // 5, 64), _resident_mib(process)
+        through = _a_second(ours, rows, 64)
+        print(
+            f"64 clients, {rows:,} in a row: bare {passed:,.0f}/s, gateway {through:,.0f}/s, {through / passed:.0%} of it"
+        )
         settle()
         print(f"memory: {before:.0f} MiB before, {_resident_mib(process):.0f} MiB after {rows:,} more calls")
