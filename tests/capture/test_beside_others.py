@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,3 +106,20 @@ def test_each_call_is_recorded_once_whoever_else_looks_on(
         other.uninstrument()
     assert ask_every_way(provider)
     assert len(rows.taken()) == len(EVERY_WAY)
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_what_litellm_asks_is_left_to_the_callback_that_it_has(
+    provider: Provider, rows: Rows, monkeypatch: pytest.MonkeyPatch, registered: bool
+) -> None:
+    litellm = ModuleType("litellm")
+    litellm.callbacks = [augury.litellm_callback()] if registered else ["another"]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "litellm", litellm)
+    theirs: dict[str, Any] = {"__name__": "litellm.main", "asked": asked, "CHAT": CHAT}
+    exec("def completion(*args, **named):\n    return asked(CHAT, *args, **named)", theirs)  # noqa: S102 - a function of theirs
+
+    for is_async in (False, True):
+        theirs["completion"](provider, is_async=is_async, stream=False)
+        asked(CHAT, provider, is_async=is_async, stream=False)
+
+    assert len(rows) == (2 if registered else 4)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.provider import Provider, Turn
 from uv import find_uv_bin
 
 import augury
@@ -177,28 +178,77 @@ assert augury.flush()
 
 
 @pytest.mark.ordeal
-def test_litellm_itself_has_its_calls_recorded(tmp_path: Path) -> None:
-    python = _with_litellm(tmp_path / "environment")
-    url = f"duckdb:///{tmp_path / 'calls.duckdb'}"
-    environment = os.environ | {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "AUGURY_DATA_DIR": str(tmp_path),
-        "AUGURY_RAISE": "1",
-    }
+def test_litellm_itself_has_its_calls_recorded(python: Path, tmp_path: Path) -> None:
+    answers, rows = _run(python, tmp_path, _BY_LITELLM)
 
-    done = subprocess.run(
-        [python, "-c", _BY_LITELLM, url], env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-
-    assert done.returncode == 0, done.stderr
-    rows = recorded(url)
-    answered = {ids.as_uuid(line, ids.MESSAGES) for line in done.stdout.split()}
+    answered = {ids.as_uuid(line, ids.MESSAGES) for line in answers}
     assert {row.message_id for row in rows if row.success and row.operation == "chat"} == answered
     assert sorted(str(row.error_type) for row in rows if not row.success) == ["rate_limit", "server"]
     assert [row.operation for row in rows].count("embeddings") == 1
     assert len(rows) == 7
     assert {row.task_type for row in rows if row.operation == "chat"} == {"coding"}
     assert sum(row.time_to_first_token_ms is not None for row in rows) == 2
+
+
+_BESIDE_INSTRUMENTED_CLIENTS = """
+import asyncio, sys, time
+import litellm, augury
+database, provider = sys.argv[1:]
+augury.configure(database=database)
+augury.instrument(stream_usage=True)
+litellm.callbacks = [augury.litellm_callback()]
+ask = {"model": "openai/gpt-4o", "api_base": provider, "api_key": "none", "max_retries": 0,
+       "messages": [{"role": "user", "content": "Fix this Python function."}]}
+print(litellm.completion(**ask).id)
+print([chunk.id for chunk in litellm.completion(**ask, stream=True)][0])
+try:
+    litellm.completion(**ask)
+except litellm.RateLimitError:
+    pass
+
+async def main():
+    print((await litellm.acompletion(**ask)).id)
+    end = time.monotonic() + 30
+    while augury.counters().recorded < 4 and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+
+asyncio.run(main())
+import openai
+with openai.OpenAI(base_url=provider, api_key="none") as client:  # nobody else tells of this one
+    print(client.chat.completions.create(model="gpt-4o", messages=ask["messages"]).id)
+assert augury.flush()
+"""
+
+
+@pytest.mark.ordeal
+def test_beside_observed_clients_each_call_counts_once(python: Path, tmp_path: Path) -> None:
+    with Provider() as provider:
+        provider.will(Turn(), Turn(), Turn(status=429), Turn(), Turn())
+        _, rows = _run(python, tmp_path, _BESIDE_INSTRUMENTED_CLIENTS, provider.openai)
+        assert len(provider.requests) == 5
+
+    assert sorted(str(row.error_type) for row in rows) == ["None"] * 4 + ["rate_limit"]
+    assert sorted(json.loads(row.metadata or "{}").get("source", "") for row in rows) == ["", *["litellm"] * 4]
+
+
+def _run(python: Path, folder: Path, script: str, *more: str) -> tuple[list[str], list[ModelCall]]:
+    """Lines that a script of LiteLLM's application has written, and the calls that were recorded."""
+    url = f"duckdb:///{folder / 'calls.duckdb'}"
+    environment = os.environ | {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "AUGURY_DATA_DIR": str(folder),
+        "AUGURY_RAISE": "1",
+    }
+    done = subprocess.run(
+        [python, "-c", script, url, *more], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split(), recorded(url)
+
+
+@pytest.fixture(scope="module", name="python")
+def _python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _with_litellm(tmp_path_factory.mktemp("litellm") / "environment")
 
 
 def _with_litellm(folder: Path) -> Path:

@@ -7,6 +7,7 @@ not needed to import this.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ from augury.core.ids import derived_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import FrameType
 
 _CACHED = ("true",)
+_REGISTERED = ("callbacks", "success_callback", "_async_success_callback")  # LiteLLM moves them at its first call
 
 
 class LiteLLMCallback:
@@ -63,8 +66,8 @@ def callback() -> LiteLLMCallback:
     """A callback to register: `litellm.callbacks = [augury.litellm_callback()]`.
 
     What calls are about is told as everywhere, by `augury.context`, or in a call's own `metadata={"augury": {"task_type": …}}`;
-    its `user`, `session_id`, and `tags` are read too. Do not use it beside `augury.instrument()` for the same calls: LiteLLM makes
-    those to OpenAI with OpenAI's client, and they would count twice.
+    its `user`, `session_id`, and `tags` are read too. While it is registered `augury.instrument()` leaves alone the calls that
+    LiteLLM makes with OpenAI's client, so that they count once.
     """
     try:
         from litellm.integrations.custom_logger import CustomLogger  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - the application's, if it has it
@@ -72,6 +75,20 @@ def callback() -> LiteLLMCallback:
         return LiteLLMCallback()
     made: LiteLLMCallback = type("AuguryCallback", (LiteLLMCallback, CustomLogger), {})()
     return made
+
+
+def is_told() -> bool:
+    """Whether LiteLLM makes the call that begins here, and tells a callback of ours when it ends."""
+    module = sys.modules.get("litellm")
+    registered = (one for name in _REGISTERED for one in getattr(module, name, None) or ())
+    if not any(isinstance(one, LiteLLMCallback) for one in registered):
+        return False
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - `inspect.stack` reads every file on the way
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == "litellm":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _record(kwargs: Mapping[str, Any], response: object, began: object, ended: object, *, failed: bool) -> None:

@@ -230,6 +230,8 @@ def _begun(package: str, client: Any, args: tuple[Any, ...], named: dict[str, An
         outer = _exchange.get()
         if outer is not None and headers.get(MESSAGE_HEADER) == outer.mark:  # it is observed further out
             return None, args, named
+        if "litellm" in sys.modules and _is_litellms():
+            return None, args, named
         exchange, marked = _exchange_of(package, client, options, headers)
         _cover(type(client._client))  # noqa: SLF001 - the clients have no public name for it
     except Exception as problem:  # noqa: BLE001 - observing must never break the observed
@@ -238,6 +240,13 @@ def _begun(package: str, client: Any, args: tuple[Any, ...], named: dict[str, An
     if len(args) > 1:
         return _Observed(exchange), (args[0], marked, *args[2:]), named
     return _Observed(exchange), args, {**named, "options": marked}
+
+
+def _is_litellms() -> bool:
+    """Whether LiteLLM tells another of our doors of this call."""
+    from augury.capture.litellm import is_told  # noqa: PLC0415 - who has no LiteLLM loads nothing of it
+
+    return is_told()
 
 
 def _exchange_of(package: str, client: Any, options: Any, headers: Mapping[str, Any]) -> tuple[Exchange, Any]:
