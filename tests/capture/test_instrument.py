@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ from tests.capture.observing import (
 from tests.provider import Turn, answers
 
 import augury
+from augury.capture import patching
 from augury.core import ids
 
 if TYPE_CHECKING:
@@ -382,6 +384,45 @@ def test_the_server_that_calls_go_to_is_known_as_a_gateway_from_the_first_call_o
         asked(CHAT, provider, is_async=False, stream=False)
     assert provider.requests[-1].headers["x-augury-task-type"] == "coding"
     assert not rows
+
+
+@pytest.mark.parametrize(
+    ("address", "server", "within"),
+    [
+        ("http://localhost:8765/v1", "http://127.0.0.1:8765#a1", True),
+        ("https://example.com/v1/", "https://example.com:443", True),
+        ("https://example.com/augury/v1", "https://example.com/augury", True),
+        ("https://example.com/other/v1", "https://example.com/augury", False),
+        ("https://example.com/augury-2/v1", "https://example.com/augury", False),
+        ("http://localhost:1234/v1", "http://localhost:8765", False),
+        ("http+unix://socket/v1", "duckdb:////tmp/calls.duckdb", False),
+        ("http+unix://socket/v1", "http://[", False),
+        ("custom://host/v1", "", False),
+    ],
+)
+def test_an_address_is_a_gateways_where_it_is_the_servers_own(address: str, server: str, *, within: bool) -> None:
+    assert patching.is_within(address, server) is within
+
+
+@pytest.mark.parametrize(("given", "known"), [(" mine ", "mine"), ("  ", None), ("", None)])
+def test_a_message_id_is_cut_as_the_rules_cut_it(provider: Provider, rows: Rows, given: str, known: str | None) -> None:
+    provider.will(Turn(), Turn())
+    marks = []
+    for _ in range(2):
+        with augury.context(message_id=given):
+            asked(CHAT, provider, is_async=False, stream=False)
+        marks.append(UUID(provider.requests[-1].headers["x-augury-message-id"]))
+        assert rows.one().message_id == ids.as_uuid(known or answers.CHAT_ID, ids.MESSAGES)
+    assert (marks[0] == marks[1]) is (known is not None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_answer_is_read_in_every_encoding_of_json(provider: Provider, rows: Rows, encoding: str) -> None:
+    body = json.dumps(answers.answer("/v1/chat/completions", {"model": "gpt-4o"})).encode(encoding)
+    provider.will(Turn(body=body))
+    with client(CHAT, provider) as one:
+        one.chat.completions.with_raw_response.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+    assert rows.one().output_tokens == 10
 
 
 def nobody(package: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 import augury
 from augury.capture import recorder
-from augury.capture.outbox import survey
+from augury.capture.outbox import left_behind, survey
 from augury.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -232,8 +232,8 @@ def test_a_data_folder_that_cannot_be_used_is_said_and_another_is_taken(
     assert not call.recorded
 
 
-@pytest.mark.parametrize(("deleted", "waiting"), [("data", 1), ("*.calls", 1), ("lock", 2)])
-def test_a_journal_that_somebody_deletes_is_replaced(data_dir: Path, deleted: str, waiting: int) -> None:
+@pytest.mark.parametrize("deleted", ["data", "*.calls"])
+def test_a_journal_that_somebody_deletes_is_replaced(data_dir: Path, deleted: str) -> None:
     with augury.track(model="gpt-4o"):
         pass
     # A file by its name, and the folder by moving it away: the thread that delivers may write to it at the same moment.
@@ -245,5 +245,25 @@ def test_a_journal_that_somebody_deletes_is_replaced(data_dir: Path, deleted: st
         pass
 
     assert call.recorded
-    assert augury.counters().recorded == 1
-    assert survey(*(data_dir / "outboxes").iterdir()).calls == waiting
+    counters = augury.counters()
+    assert (counters.recorded, counters.dropped) == (1, {"the journal was deleted": 1})
+    assert survey(*(data_dir / "outboxes").iterdir()).calls == 1
+
+
+def test_a_lock_that_somebody_deletes_is_made_again_and_the_journal_stays(data_dir: Path) -> None:
+    with augury.track(model="gpt-4o"):
+        pass
+    (lock,) = data_dir.rglob("lock")
+    lock.unlink()
+    assert not augury.flush(timeout=10)
+    with augury.track(model="gpt-4o"):
+        pass
+
+    assert augury.counters().recorded == 2
+    (place,) = (data_dir / "outboxes").iterdir()
+    assert survey(place).calls == 2
+    assert not list(left_behind(place))  # it is held
+    augury.configure()  # and let go
+    (box,) = left_behind(place)
+    assert box.calls.entries == 2
+    box.close()

@@ -17,6 +17,7 @@ from augury.capture.tracking import current_call
 from augury.capture.usage import name
 from augury.core import ids
 from augury.core.calls import ErrorType
+from augury.core.rules import SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -276,7 +277,7 @@ def _beside_vectors(body: bytes) -> object:
 
 def _json(data: bytes) -> object:
     try:
-        return json.loads(data.decode())
+        return json.loads(data)
     except (ValueError, RecursionError):
         return None
 
@@ -287,4 +288,4 @@ def _plain(text: str) -> str:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else str(value).strip(SPACES) or None

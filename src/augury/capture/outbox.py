@@ -85,8 +85,19 @@ class Outbox:
 
     @property
     def gone(self) -> bool:
-        """Whether somebody has deleted a file of it: what is written to such a file, nobody will ever read."""
-        return not (self.folder / _LOCK).exists() or self.calls.gone or self.said.gone
+        """Whether somebody has deleted what waits in it: what is written to such a file, nobody will ever read."""
+        return not self.folder.exists() or self.calls.gone or self.said.gone
+
+    def lock_again(self) -> None:
+        """Make the lock anew where somebody has deleted it: without it nobody takes over what is left here."""
+        path = self.folder / _LOCK
+        with suppress(OSError):
+            if self._lock is None or path.exists():
+                return
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if _try_lock(lock):
+                lock, self._lock = self._lock, lock
+            os.close(lock)
 
     def bury(self, record: object, why: str) -> None:
         """Keep what is refused for good where its owner finds it, as long as there are not too many.

@@ -49,7 +49,7 @@ _MISSING = object()
 
 _exchange: ContextVar[Exchange | None] = ContextVar("augury_exchange", default=None)
 _gateways: set[str] = set()  # where gateways of ours have answered
-_latest: tuple[Any, str, str] = (None, "", "")  # a client's address, its host, and where that is
+_latest: tuple[Any, str, str, str] = (None, "", "", "")  # a client's address, its host, where that is, and in words
 _background: dict[str, Attempt] = {}  # by the answer's id: calls of which the provider has not told the end yet
 
 
@@ -250,9 +250,9 @@ def _is_litellms() -> bool:
 
 
 def _exchange_of(package: str, client: Any, options: Any, headers: Mapping[str, Any]) -> tuple[Exchange, Any]:
-    path, (host, origin) = options.url, _place(client.base_url)
+    path, (host, origin, address) = options.url, _place(client.base_url)
     body, more = _mapping(options.json_data), _mapping(options.extra_json)
-    gateway = origin in _gateways or origin == _origin_of(recorder.destination())
+    gateway = origin in _gateways or is_within(address, recorder.destination())
     exchange = Exchange(
         path=path, body={**body, **more} if more else body, provider=provider_at(host, package), gateway=gateway
     )
@@ -278,14 +278,24 @@ def _wants_usage(path: str, host: str, body: Mapping[str, Any], more: Mapping[st
     return takes_stream_options(host) if _patches.stream_usage is None else _patches.stream_usage
 
 
-def _place(url: Any) -> tuple[str, str]:
-    """The host of a client's address, and its origin: working them out takes longer than seeing that it is the one seen last."""
+def _place(url: Any) -> tuple[str, str, str]:
+    """The host of a client's address, its origin, and all of it: to see that it is the one seen last takes less time."""
     global _latest  # noqa: PLW0603 - one assignment, of what belongs together
-    latest, host, origin = _latest
+    latest, host, origin, address = _latest
     if url is not latest:
-        host, origin = url.host, _origin_of(str(url))
-        _latest = url, host, origin
-    return host, origin
+        address = str(url)
+        host, origin = url.host, _origin_of(address)
+        _latest = url, host, origin, address
+    return host, origin, address
+
+
+@functools.lru_cache(maxsize=_MOST_GATEWAYS)
+def is_within(address: str, server: str) -> bool:
+    """Whether an address is of the server that calls go to, and not of what else is on its host."""
+    origin = _origin_of(server)
+    if not origin or origin != _origin_of(address):
+        return False
+    return urlsplit(address).path.startswith(f"{urlsplit(server).path.rstrip('/')}/")
 
 
 @functools.lru_cache(maxsize=_MOST_GATEWAYS)

@@ -172,6 +172,8 @@ class _Recorder:
         with self._lock:
             if self.shipper is shipper:
                 self.shipper = self.box = None
+        if lost := shipper.box.calls.lost:
+            self._dropped[_DELETED] = self._dropped.get(_DELETED, 0) + lost
         shipper.abandon()
 
     def drop(self, problem: Exception) -> None:
@@ -216,6 +218,7 @@ class _Recorder:
 
 
 _MOST_REASONS, _LONGEST_REASON = 20, 300
+_DELETED = "the journal was deleted"
 
 
 def _kind(problem: AuguryError) -> str:

@@ -163,7 +163,7 @@ def read_all(
         try:
             answers.append(reader.read(record, now=now))
         except InvalidValue as problem:
-            answers.append(problem)
+            answers.append(problem.with_traceback(None))  # which would keep the records, and the answers themselves
     return answers
 
 

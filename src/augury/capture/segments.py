@@ -137,6 +137,12 @@ class Segments:
         with self._held():
             return not all(segment.path.exists() for segment in self._segments)
 
+    @property
+    def lost(self) -> int:
+        """How many entries were in files that somebody has deleted."""
+        with self._held():
+            return sum(segment.entries for segment in self._segments if not segment.path.exists())
+
     def close(self) -> None:
         """Let go of the file; what waits stays."""
         with self._held():

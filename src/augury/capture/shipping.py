@@ -179,6 +179,7 @@ class Shipper:
                 )
                 self._gone(self)
                 break
+            self.box.lock_again()
             self.box.tell_dropped()
             with self._changed:
                 self._round += 1

@@ -62,6 +62,12 @@ class _Call:
         self._last: Answer | Refused | None = None  # what is given back where nothing better comes
 
     async def answer(self) -> Answer:
+        try:
+            return await self._answer()
+        finally:
+            self._last = None  # or it and this would keep each other, and the request, until garbage is looked for
+
+    async def _answer(self) -> Answer:
         left_alone = 0.0
         for target in self._plan.targets:
             if rests := self._health.rests_s(target):

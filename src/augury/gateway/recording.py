@@ -182,6 +182,6 @@ def _whole(trial: Trial) -> object:
     if (unpacker := Unpacker.of(trial.encoding)) is not None:
         content = unpacker.feed(content)
     try:
-        return json.loads(content.decode())
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None

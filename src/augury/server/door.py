@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from augury.errors import AuguryError
@@ -41,6 +41,8 @@ class Door:
         response: Response
         try:
             response = await take(request, self._ingest)
+        except ClientDisconnect:  # in the middle of the body: nobody is there to be answered
+            return
         except (AuguryError, HTTPException) as error:
             response = await problems.answer(request, error)
         await response(scope, receive, send)

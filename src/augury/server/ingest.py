@@ -165,6 +165,7 @@ class Ingest:
         finally:
             with self._lock:
                 self._bytes -= size
+            del answer, arrival  # which a problem on its way up would keep, and they it
 
     def _begin(self) -> None:
         with self._lock:
@@ -211,6 +212,9 @@ class Ingest:
                 told(group)
             except Exception:  # noqa: BLE001 - counting must not cost anybody his answer
                 _LOG.exception("requests could not be counted")
+        for arrival in group:
+            if arrival.answers is None:
+                arrival.problem = None
         for loop in {arrival.loop for arrival in group if arrival.loop is not None}:
             try:
                 loop.call_soon_threadsafe(_deliver, [arrival for arrival in group if arrival.loop is loop])
@@ -230,12 +234,15 @@ class Ingest:
 
 def _deliver(group: list[Arrival]) -> None:
     for arrival in group:
-        if arrival.answer is None or arrival.answer.done():  # whoever asked has gone
+        # A problem keeps where it came up, and that keeps the arrival: neither may keep the other any longer.
+        answer, problem = arrival.answer, arrival.problem
+        arrival.answer = arrival.problem = None
+        if answer is None or answer.done():  # whoever asked has gone
             continue
         if arrival.answered is not None:
-            arrival.answer.set_result(arrival.answered)
+            answer.set_result(arrival.answered)
         else:
-            arrival.answer.set_exception(arrival.problem or AssertionError("neither answer nor problem"))
+            answer.set_exception(problem or AssertionError("neither answer nor problem"))
 
 
 def _answer(arrival: Arrival, *, sample: bool) -> Answered:

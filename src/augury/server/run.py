@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from augury.store.protocol import Store
 
 _COLLECT_AFTER = (50_000, 20, 20)  # objects more than there were: some MB; then rounds of that
+_LAST_S = 30  # so long an answer on its way holds up the server's end
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
 
 
@@ -75,11 +76,21 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None], alone
         )
         ending = stack.enter_context(_Ending())
         app = stack.enter_context(project(settings, store, gate, gateway, address=address, projects=projects))
-        config = uvicorn.Config(app, http=Gathering, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            http=Gathering,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_LAST_S,
+        )
         server = _Server(config, lambda: _let_go(app, *projects.opened()))
         _collect_seldom()
         ready(address if settings.host in (*LOOPBACK, *_EVERYWHERE) else _address(settings.host, port))
-        ending.begin(server).run(sockets=listeners)
+        try:
+            ending.begin(server).run(sockets=listeners)
+        finally:
+            gc.unfreeze()  # or what is there for good is never taken apart, and its libraries complain of that
 
 
 def gate_of(settings: Settings) -> Gate:
@@ -111,8 +122,8 @@ def _address(host: str, port: int) -> str:
 def _collect_seldom() -> None:
     """Look for garbage in cycles less often, and not among what is there for good.
 
-    Requests leave none behind to speak of, but what is under way is looked through each time, which was a quarter of
-    what an answer of the gateway costs.
+    Requests leave little of it behind (long ones have it looked for, see `metering`), but what is under way is looked
+    through each time, which was a quarter of what an answer of the gateway costs.
     """
     gc.collect()
     gc.freeze()

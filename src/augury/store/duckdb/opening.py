@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_AWAY = (duckdb.FatalException, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.ConnectionException)
+_AWAY = (
+    duckdb.FatalException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.ConnectionException,
+    duckdb.InterruptException,  # by the store, when it is closed
+)
 _NO_ROOM = ("No space left on device", "Disk quota exceeded", "File too large")
 
 MOST_MEMORY = "1GiB"

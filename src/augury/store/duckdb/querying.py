@@ -49,8 +49,10 @@ def answer(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Table:
         columns, rows = _watched(cursor, lambda: _fetch(cursor, sql, limit + 1))
     except UnicodeEncodeError:
         raise QueryRefused("the statement is not text that UTF-8 can write") from None
-    except (duckdb.InterruptException, TimeoutError):
+    except TimeoutError:
         raise QueryRefused(f"the query took longer than {QUERY_SECONDS:.0f} seconds and was stopped") from None
+    except duckdb.InterruptException:
+        raise QueryRefused("the query was stopped, since its database is being closed; ask again") from None
     except (duckdb.FatalException, duckdb.IOException):
         raise
     except duckdb.Error as problem:

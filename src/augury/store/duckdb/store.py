@@ -147,7 +147,8 @@ class DuckDBStore:
         """Until nobody has any: the engine does not close what is in use. Who takes long is stopped."""
         if not self._lending.wait_for(lambda: not self._lent, _PATIENCE_S):
             for cursor in self._lent:
-                cursor.interrupt()
+                with suppress(duckdb.Error):  # it is being given back
+                    cursor.interrupt()
             self._lending.wait_for(lambda: not self._lent, _PATIENCE_S)
 
     # ── schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
