@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.gateway.serving import WITHIN_S, serving, upstream
@@ -12,6 +13,7 @@ from tests.provider import Provider, Turn
 
 from augury.capture.records import read_all
 from augury.gateway.asked import Asked
+from augury.server.garbage import Forgetting
 from augury.server.ingest import Arrival
 
 if TYPE_CHECKING:
@@ -66,6 +68,20 @@ def test_a_request_with_calls_is_forgotten_however_it_ends(client: TestClient, b
     for _ in range(10):
         client.post("/api/analytics/models/calls", content=body, headers={"content-type": "application/json"})
     assert left(Arrival) <= before + 3  # each of the threads that had one may hold its latest
+
+
+@pytest.mark.parametrize(("length", "found"), [("999", False), ("1000000", True)])
+def test_garbage_in_cycles_is_looked_for_after_a_long_request(length: str, *, found: bool) -> None:
+    class Node:
+        other: object = None
+
+    async def app(*_: object) -> None:
+        node = Node()
+        node.other = node
+
+    scope = {"type": "http", "headers": [(b"content-length", length.encode())]}
+    asyncio.run(Forgetting(app)(scope, cast("Any", None), cast("Any", None)))
+    assert left(Node) == (0 if found else 1)
 
 
 def test_a_record_that_is_refused_keeps_nothing_of_the_others() -> None:

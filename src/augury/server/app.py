@@ -34,6 +34,7 @@ from augury.server import (
 )
 from augury.server.compressing import Compressed
 from augury.server.door import Door
+from augury.server.garbage import Forgetting
 from augury.server.guard import Guard
 from augury.server.heads import Heads
 from augury.server.ingest import Ingest
@@ -77,6 +78,7 @@ def create_app(parts: Parts, projects: Projects | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(Forgetting),
             Middleware(Counting, meters=meters),
             Middleware(Heads),
             Middleware(Guard, gate=parts.gate),
@@ -136,7 +138,7 @@ def _short(app: FastAPI, parts: Parts, projects: Projects | None, gateway: Gatew
     short: ASGIApp = Proxy(longer, gateway)
     if projects:
         short = Elsewhere(short, projects)
-    return Counting(Guard(short, parts.gate), meters)
+    return Forgetting(Counting(Guard(short, parts.gate), meters))
 
 
 async def _once_each(request: Request) -> None:  # async, so that it costs no thread

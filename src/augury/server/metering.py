@@ -6,7 +6,6 @@ series there are is bounded: calls of models beyond that are counted as "(other)
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -42,7 +41,6 @@ _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 2
 _FIRST_SECONDS = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _TOKENS = tuple(float(4**power) for power in range(14))
 _LABELS = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model")
-_LARGE = 6  # digits of a body's length in bytes
 _FOR_GOOD = "/api/analytics/models/calls"  # answered before there is a route
 
 routes = APIRouter(tags=["health"])
@@ -223,19 +221,9 @@ class Counting:
             await send(message)
 
         await self._app(scope, receive, sent)
-        if _is_large(scope):
-            gc.collect(1)  # seldom done otherwise (`augury.server.run`), and this may have left much behind
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
-
-def _is_large(scope: Scope) -> bool:
-    """Whether a request's body is long, or of a length that it does not tell."""
-    return any(
-        (name == b"content-length" and len(value) >= _LARGE) or name == b"transfer-encoding"
-        for name, value in scope["headers"]
-    )
 
 
 def _route(scope: Scope) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import uvicorn
 
 from augury.errors import SettingsError
 from augury.gateway import configuration
+from augury.server import garbage
 from augury.server.gate import Gate
 from augury.server.gathering import Gathering
 from augury.server.project import project
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from augury.settings import Settings
     from augury.store.protocol import Store
 
-_COLLECT_AFTER = (50_000, 20, 20)  # objects more than there were: some MB; then rounds of that
 _LAST_S = 30  # so long an answer on its way holds up the server's end
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
 
@@ -85,12 +84,9 @@ def run(settings: Settings, store: Store, *, ready: Callable[[str], None], alone
             timeout_graceful_shutdown=_LAST_S,
         )
         server = _Server(config, lambda: _let_go(app, *projects.opened()))
-        _collect_seldom()
+        stack.enter_context(garbage.seldom())
         ready(address if settings.host in (*LOOPBACK, *_EVERYWHERE) else _address(settings.host, port))
-        try:
-            ending.begin(server).run(sockets=listeners)
-        finally:
-            gc.unfreeze()  # or what is there for good is never taken apart, and its libraries complain of that
+        ending.begin(server).run(sockets=listeners)
 
 
 def gate_of(settings: Settings) -> Gate:
@@ -117,17 +113,6 @@ def gate_of(settings: Settings) -> Gate:
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _collect_seldom() -> None:
-    """Look for garbage in cycles less often, and not among what is there for good.
-
-    Requests leave little of it behind (long ones have it looked for, see `metering`), but what is under way is looked
-    through each time, which was a quarter of what an answer of the gateway costs.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _let_go(*apps: FastAPI) -> None:
